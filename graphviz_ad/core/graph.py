@@ -1,0 +1,563 @@
+"""The graph of one call: nodes, edges, and the tables of their names, adjoints and tangents."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Self
+
+import numpy as np
+
+from graphviz_ad.core import sweep
+from graphviz_ad.core.primitive import Primitive
+from graphviz_ad.core.source import Names, Source
+from graphviz_ad.core.traced import (
+    Traced,
+    constant_node,
+    dtype_of,
+    is_constant,
+    is_differentiable,
+    is_floating,
+    replay_value,
+    shape_of,
+)
+from graphviz_ad.errors import ArgumentError, OutputError, ReplayError, SeedError, UnknownNameError
+
+
+@dataclass(frozen=True, slots=True)
+class GuardRecord:
+    """An exit as a graph keeps it: which node left, how, what Python saw, and where."""
+
+    position: int
+    exit: str
+    value: Any
+    source: Source | None
+
+
+@dataclass(frozen=True, slots=True)
+class Tables:
+    """What all evaluations of one graph share: everything but the numbers."""
+
+    names: Names
+    inputs: tuple[int, ...]
+    outputs: tuple[int, ...]
+    roles: tuple[str, ...]
+    sources: tuple[Source | None, ...]
+    groups: tuple[str | None, ...]
+    guards: tuple[GuardRecord, ...] = ()
+    retrace: Callable[[dict[str, Any]], Any] | None = field(default=None, repr=False)
+    title: str = ""
+
+
+class Node:
+    """One value of a graph, seen through the graph: its number, its adjoint, and where it comes from."""
+
+    __slots__ = ("_graph", "id")
+
+    def __init__(self, graph: BaseGraph, position: int) -> None:
+        self._graph = graph
+        self.id = position
+
+    @property
+    def _record(self) -> Traced:
+        return self._graph.records[self.id]
+
+    @property
+    def name(self) -> str:
+        """The name in the user's code; v1, v2, … where there is none."""
+        return self._graph.tables.names.primary[self.id]
+
+    @property
+    def aliases(self) -> tuple[str, ...]:
+        """Other names by which ``graph[...]`` finds this node."""
+        return tuple(name for name, position in self._graph.tables.names.aliases.items() if position == self.id)
+
+    @property
+    def primitive(self) -> Primitive | None:
+        """The primitive that made it; None for inputs and constants."""
+        return self._record.primitive
+
+    @property
+    def params(self) -> dict[str, Any]:
+        """The primitive's parameters that are no nodes, such as ``axis``."""
+        return dict(self._record.params) if self._record.primitive is not None else {}
+
+    @property
+    def value(self) -> Any:
+        """The forward value."""
+        return self._record.value
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return self._record.shape
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        return self._record.dtype
+
+    @property
+    def kind(self) -> str:
+        """``"input"``, ``"constant"`` or ``"primitive"``."""
+        if self._record.primitive is not None:
+            return "primitive"
+        return "input" if self.id in self._graph.input_positions else "constant"
+
+    @property
+    def role(self) -> str:
+        """Of an input: input, parameter, data or target; of a derivative's node: adjoint; else ""."""
+        return self._graph.tables.roles[self.id]
+
+    @property
+    def source(self) -> Source | None:
+        """Where in the user's code it was made."""
+        return self._graph.tables.sources[self.id]
+
+    @property
+    def group(self) -> str | None:
+        """The function call in which it was made, ``"layer_2/activation"``; None in f itself."""
+        return self._graph.tables.groups[self.id]
+
+    @property
+    def differentiable(self) -> bool:
+        """Whether the node can have an adjoint: a float that is no constant."""
+        return is_differentiable(self._record)
+
+    @property
+    def inputs(self) -> tuple[Node, ...]:
+        """The nodes at the start of its edges, by argnum."""
+        return tuple(self._graph.nodes[position] for position in self._graph.input_table[self.id])
+
+    @property
+    def consumers(self) -> tuple[Node, ...]:
+        """The nodes that use it, in evaluation order, once per edge."""
+        return tuple(edge.consumer for edge in self._graph.edges if edge.input.id == self.id)
+
+    @property
+    def adjoint(self) -> Any:
+        """∂output/∂node; zeros without a path from the output; None for constants, bools and ints."""
+        return self._graph.adjoint_of(self.id)
+
+    @property
+    def tangent(self) -> Any:
+        """The forward-mode derivative; None before `graph.forward` and for constants, bools and ints."""
+        return self._graph.tangent_of(self.id)
+
+    @property
+    def reached(self) -> bool:
+        """Whether the output depends on this node along edges that carry a derivative."""
+        return self.id in self._graph.reached_positions
+
+    def __repr__(self) -> str:
+        made = self.primitive.name if self.primitive else self.kind
+        shape = f" shape={self.shape}" if self.shape else ""
+        return f"<Node {self.id} {self.name!r}: {made}{shape} = {_short(self.value)}>"
+
+
+class Edge:
+    """One use of a node by a consumer; ``x * x`` has two, told apart by ``argnum``."""
+
+    __slots__ = ("_graph", "argnum", "consumer", "input")
+
+    def __init__(self, graph: BaseGraph, input: Node, consumer: Node, argnum: int) -> None:
+        self._graph = graph
+        self.input = input
+        self.consumer = consumer
+        self.argnum = argnum
+
+    @property
+    def active(self) -> bool:
+        """Whether the edge carries a derivative."""
+        return sweep.active_edge(self._graph.records[self.consumer.id], self.argnum)
+
+    @property
+    def is_break(self) -> bool:
+        """Whether differentiability ends here: float -> bool or int, or `gad.detach`."""
+        return self.input.differentiable and not self.active
+
+    @property
+    def local(self) -> Any:
+        """∂consumer/∂input: an array of the consumer's shape for elementwise primitives, else a `LocalJacobian`.
+
+        None on edges without derivative.
+        """
+        return sweep.local_derivative(self._graph.records[self.consumer.id], self.argnum)
+
+    @property
+    def contribution(self) -> Any:
+        """What the consumer sends back: its adjoint × local derivative, in the input's shape.
+
+        None on edges without derivative; zeros where no path leads to the output.
+        """
+        if not self.active:
+            return None
+        return self._graph.contribution_of(self.consumer.id, self.argnum)
+
+    def __repr__(self) -> str:
+        return f"<Edge {self.input.name} -> {self.consumer.name}, argnum {self.argnum}>"
+
+
+def _short(value: Any) -> str:
+    text = np.array2string(np.asarray(value), precision=4, threshold=8, edgeitems=2).replace("\n", "")
+    return text if len(text) <= 60 else text[:57] + "..."
+
+
+class BaseGraph:
+    """Nodes in evaluation order, edges, inputs, outputs and names; adjoints and tangents once filled."""
+
+    def __init__(self, records: Sequence[Traced], tables: Tables, notice: str = "") -> None:
+        self.records = tuple(records)
+        self.tables = tables
+        self.notice = notice
+        """Why `evaluate` ran the function again, "" if it did not."""
+        self._where = {record.index: position for position, record in enumerate(self.records)}
+        self.input_positions = frozenset(tables.inputs)
+        self.input_table: tuple[tuple[int, ...], ...] = tuple(
+            tuple(self._where[item.index] for item in record.inputs) for record in self.records
+        )
+        self.nodes: tuple[Node, ...] = tuple(Node(self, position) for position in range(len(self.records)))
+        self._edges: tuple[Edge, ...] | None = None
+        self._by_name = {name: position for position, name in enumerate(tables.names.primary)}
+        self._adjoints: dict[int, Any] | None = None
+        self._tangents: dict[int, Any] | None = None
+        self._seeded: tuple[int, ...] = ()
+        self._reached: frozenset[int] | None = None
+
+    # -- structure ------------------------------------------------------------------------------
+
+    @property
+    def edges(self) -> tuple[Edge, ...]:
+        """Every edge, by consumer in evaluation order, then by argnum."""
+        if self._edges is None:
+            self._edges = tuple(
+                Edge(self, self.nodes[position], self.nodes[consumer], argnum)
+                for consumer, row in enumerate(self.input_table)
+                for argnum, position in enumerate(row)
+            )
+        return self._edges
+
+    @property
+    def inputs(self) -> tuple[Node, ...]:
+        """The float leaves of the function's arguments, unused ones too."""
+        return tuple(self.nodes[position] for position in self.tables.inputs)
+
+    @property
+    def outputs(self) -> tuple[Node, ...]:
+        """The leaves of the function's result."""
+        return tuple(self.nodes[position] for position in self.tables.outputs)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The name of every node, in evaluation order."""
+        return self.tables.names.primary
+
+    @property
+    def title(self) -> str:
+        return self.tables.title
+
+    def __len__(self) -> int:
+        return len(self.records)
+
+    def __iter__(self) -> Iterator[Node]:
+        return iter(self.nodes)
+
+    def __contains__(self, key: object) -> bool:
+        return key in self._by_name or key in self.tables.names.aliases
+
+    def __getitem__(self, key: str | int) -> Node:
+        return self.nodes[self.position(key)]
+
+    def position(self, key: Any) -> int:
+        """The position of a node given by name, alias, id or node."""
+        if isinstance(key, Node):
+            return key.id
+        if isinstance(key, int | np.integer) and not isinstance(key, bool):
+            if 0 <= key < len(self.nodes):
+                return int(key)
+            raise UnknownNameError(f"no node has the id {key}; ids go from 0 to {len(self.nodes) - 1}.")
+        if isinstance(key, str):
+            found = self._by_name.get(key, self.tables.names.aliases.get(key))
+            if found is not None:
+                return found
+            known = [*self._by_name, *self.tables.names.aliases]
+            near = difflib.get_close_matches(key, known, 3)
+            listed = ", ".join(known[:20]) + (", …" if len(known) > 20 else "")
+            hint = f" Did you mean {' or '.join(repr(name) for name in near)}?" if near else ""
+            raise UnknownNameError(f"no node is named {key!r}.{hint} The names are: {listed}.")
+        raise UnknownNameError(f"a node is found by its name or id, not by {key!r}.")
+
+    def __repr__(self) -> str:
+        inputs = ", ".join(node.name for node in self.inputs[:6])
+        outputs = ", ".join(node.name for node in self.outputs[:6])
+        return f"<Graph {self.title or 'of ' + outputs}: {len(self.nodes)} nodes, inputs {inputs}, outputs {outputs}>"
+
+    # -- reverse mode ---------------------------------------------------------------------------
+
+    def backward(self, seed: Any = None) -> Self:
+        """Fill the adjoints, starting from ``seed``; earlier adjoints are overwritten.
+
+        Parameters
+        ----------
+        seed : number, array, list or dict, optional
+            The adjoint to start from, in the output's shape. 1 by default, for one scalar output; for
+            several outputs a list in their order or a dict by name.
+
+        Raises
+        ------
+        SeedError
+            There is no single scalar output, or the seed's shape differs from the output's.
+        """
+        adjoints = self._seeds(seed)
+        self._seeded = tuple(self._where[index] for index in adjoints)
+        sweep.reverse(self.records, adjoints)
+        self._adjoints = adjoints
+        self._reached = None
+        return self
+
+    def _seeds(self, seed: Any) -> dict[int, Any]:
+        outputs = self.outputs
+        for node in outputs:
+            if not is_floating(node.value) and len(outputs) == 1:
+                raise OutputError(
+                    f"the output {node.name!r} is of dtype {node.dtype}, which has no derivative; return a float."
+                )
+        if seed is None:
+            if len(outputs) != 1:
+                names = ", ".join(node.name for node in outputs)
+                raise SeedError(
+                    f"the graph has {len(outputs)} outputs ({names}), so a reverse sweep needs to know where to start. "
+                    f"Write graph.backward(seed={{{outputs[0].name!r}: 1.0}})."
+                )
+            if outputs[0].shape != ():
+                if int(np.prod(outputs[0].shape)) != 1:
+                    raise SeedError(
+                        f"the output {outputs[0].name!r} has shape {outputs[0].shape}; a reverse sweep starts from one "
+                        f"number or from a seed of that shape. Write graph.backward(seed=np.ones({outputs[0].shape}))."
+                    )
+            return {self.records[outputs[0].id].index: sweep.seed_like(outputs[0].value)}
+        given: dict[int, Any] = {}
+        if isinstance(seed, Mapping):
+            for key, value in seed.items():
+                node = self[key]
+                if node not in outputs:
+                    raise SeedError(f"{node.name!r} is no output; a seed goes to: {', '.join(n.name for n in outputs)}.")
+                given[node.id] = value
+        elif len(outputs) == 1:
+            given[outputs[0].id] = seed
+        else:
+            if not isinstance(seed, list | tuple) or len(seed) != len(outputs):
+                raise SeedError(f"the graph has {len(outputs)} outputs; give a list of as many seeds, or a dict by name.")
+            given = {node.id: value for node, value in zip(outputs, seed, strict=True) if value is not None}
+        result: dict[int, Any] = {}
+        for position, value in given.items():
+            node = self.nodes[position]
+            if not is_floating(node.value):
+                raise SeedError(f"the output {node.name!r} is of dtype {node.dtype} and takes no seed.")
+            array = np.asarray(value, dtype=node.dtype)
+            if array.shape != node.shape:
+                raise SeedError(
+                    f"the seed of {node.name!r} has shape {array.shape}; it must have the output's shape {node.shape}."
+                )
+            result[self.records[position].index] = array[()]
+        return result
+
+    def _swept(self) -> dict[int, Any]:
+        if self._adjoints is None:
+            self.backward()
+        assert self._adjoints is not None
+        return self._adjoints
+
+    def adjoint_of(self, position: int) -> Any:
+        """The adjoint of a node by position: zeros without path; None where there can be none."""
+        record = self.records[position]
+        if not is_differentiable(record):
+            return None
+        found = self._swept().get(record.index)
+        return _scalar(np.zeros(record.shape, record.dtype) if found is None else found, record)
+
+    def contribution_of(self, position: int, argnum: int) -> Any:
+        """What one edge sends back, in the input's shape; zeros if its consumer is not reached."""
+        record = self.records[position]
+        adjoint = self._swept().get(record.index)
+        target = record.inputs[argnum]
+        if adjoint is None:
+            return _scalar(np.zeros(target.shape, target.dtype), target)
+        with np.errstate(all="ignore"):
+            return _scalar(sweep.contribution(record, argnum, adjoint), target)
+
+    @property
+    def seeded(self) -> tuple[int, ...]:
+        """Positions of the outputs that the adjoints were seeded at; runs the sweep if need be."""
+        self._swept()
+        return self._seeded
+
+    @property
+    def reached_positions(self) -> frozenset[int]:
+        """Nodes from which a differentiable path leads to the (seeded) outputs."""
+        if self._reached is None:
+            reached = set(self._seeded or self.tables.outputs)
+            reached = {position for position in reached if is_differentiable(self.records[position])}
+            for consumer in range(len(self.records) - 1, -1, -1):
+                if consumer in reached:
+                    for argnum, position in enumerate(self.input_table[consumer]):
+                        if sweep.active_edge(self.records[consumer], argnum):
+                            reached.add(position)
+            self._reached = frozenset(reached)
+        return self._reached
+
+    # -- forward mode ---------------------------------------------------------------------------
+
+    def forward(self, tangents: Mapping[str, Any]) -> Self:
+        """Fill the tangents, starting from those of some inputs; the other inputs have tangent 0.
+
+        Parameters
+        ----------
+        tangents : dict
+            Input name -> tangent in the input's shape, ``{"x": 1.0}``.
+        """
+        if not isinstance(tangents, Mapping) or not tangents:
+            raise ArgumentError('tangents must name inputs: graph.forward(tangents={"x": 1.0})')
+        table: dict[int, Any] = {}
+        for key, value in tangents.items():
+            node = self[key]
+            if node.id not in self.input_positions:
+                raise ArgumentError(
+                    f"{node.name!r} is no input; tangents start at: {', '.join(n.name for n in self.inputs)}."
+                )
+            array = np.asarray(value, dtype=node.dtype)
+            if array.shape != node.shape:
+                raise ArgumentError(f"the tangent of {node.name!r} has shape {array.shape}, not {node.shape}.")
+            table[self.records[node.id].index] = array[()]
+        sweep.forward(self.records, table)
+        self._tangents = table
+        return self
+
+    def tangent_of(self, position: int) -> Any:
+        """The tangent of a node by position; zeros if it depends on no seeded input."""
+        record = self.records[position]
+        if self._tangents is None or not is_differentiable(record):
+            return None
+        found = self._tangents.get(record.index)
+        return _scalar(np.zeros(record.shape, record.dtype) if found is None else found, record)
+
+    # -- other inputs ---------------------------------------------------------------------------
+
+    def evaluate(self, **values: Any) -> Self:
+        """The same graph at other inputs, without running the function again.
+
+        Where a guard fails (another branch, another shape) the function is run again after all, and
+        ``notice`` of the new graph names the line.
+
+        Parameters
+        ----------
+        **values
+            New values by input name; the others stay.
+
+        Raises
+        ------
+        UnknownNameError, ArgumentError
+            A name is none of an input, or its value is no number.
+        ReplayError
+            A guard fails and the graph has no function to run.
+        """
+        new = self._new_inputs(values)
+        reason = None
+        records: list[Traced] = []
+        guards: dict[int, list[GuardRecord]] = {}
+        for guard in self.tables.guards:
+            guards.setdefault(guard.position, []).append(guard)
+        for position, old in enumerate(self.records):
+            inputs = tuple(records[i] for i in self.input_table[position])
+            if old.primitive is None:
+                value = new.get(position, old.value)
+            else:
+                try:
+                    value = replay_value(old, [item.value for item in inputs])
+                except (ValueError, IndexError, TypeError) as error:
+                    reason = f"{self.names[position]} cannot be computed with these shapes ({error})"
+                    break
+            reason = self._broken(position, old.value, value, guards.get(position, ()))
+            if reason:
+                break
+            records.append(Traced(value, old.primitive, inputs, old.params, None))
+        if reason is None:
+            return type(self)(records, self.tables)
+        if self.tables.retrace is None:
+            raise ReplayError(f"{reason}, and this graph has no function to run again; trace the function anew.")
+        fresh = self.tables.retrace({self.names[position]: value for position, value in new.items()})
+        fresh.notice = f"The function was run again: {reason}."
+        return fresh  # type: ignore[no-any-return]
+
+    def _new_inputs(self, values: Mapping[str, Any]) -> dict[int, Any]:
+        new: dict[int, Any] = {}
+        for key, value in values.items():
+            node = self[key]
+            if node.id not in self.input_positions:
+                raise ArgumentError(
+                    f"{node.name!r} is no input; evaluate takes: {', '.join(n.name for n in self.inputs)}."
+                )
+            array = np.asarray(value)
+            if array.dtype.kind not in "biuf":
+                raise ArgumentError(f"the new value of {node.name!r} must be a number or an array of numbers, not {value!r}.")
+            if type(node.value) is float and array.shape == ():
+                new[node.id] = float(array) if array.dtype.kind != "f" or type(value) is float else value
+            else:
+                new[node.id] = array.astype(node.dtype)[()] if array.dtype.kind != "f" or type(value) is float else array.copy()[()]
+        return new
+
+    def _broken(self, position: int, old: Any, value: Any, guards: Sequence[GuardRecord]) -> str | None:
+        if shape_of(value) != shape_of(old):
+            return f"{self.names[position]} has shape {shape_of(value)} instead of {shape_of(old)}"
+        if dtype_of(value) != dtype_of(old):
+            return f"{self.names[position]} has dtype {dtype_of(value)} instead of {dtype_of(old)}"
+        for guard in guards:
+            if not np.array_equal(value, guard.value):
+                place = f"{guard.source.file}, line {guard.source.line} (`{guard.source.text}`)" if guard.source else "a branch"
+                return f"at {place} Python saw {_short(guard.value)} before and sees {_short(value)} now"
+        return None
+
+
+def _scalar(value: Any, record: Traced) -> Any:
+    """Numbers of 0-d nodes as NumPy scalars: they print plainly and still have shape and dtype."""
+    return np.asarray(value, dtype=record.dtype)[()]
+
+
+def rebuild(nodes: Sequence[Traced], skip: Primitive | None = None) -> tuple[list[Traced], dict[int, int]]:
+    """Copies of nodes, free of recorders and frames, and where each node (by creation index) went.
+
+    Plain operands become constant nodes; nodes of the primitive ``skip`` are replaced by their input.
+    """
+    records: list[Traced] = []
+    where: dict[int, int] = {}
+    arrays: dict[int, Traced] = {}
+
+    def place(record: Traced) -> Traced:
+        where[record.index] = len(records)
+        records.append(record)
+        return record
+
+    def lift(item: Any) -> Traced:
+        if type(item) is Traced:
+            return records[where[item.index]]
+        if isinstance(item, np.ndarray):
+            if id(item) not in arrays:
+                arrays[id(item)] = place(constant_node(item, None))
+            return arrays[id(item)]
+        return place(constant_node(item, None))
+
+    for node in nodes:
+        if skip is not None and node.primitive is skip:
+            where[node.index] = where[node.inputs[0].index]
+            continue
+        inputs = tuple(lift(item) for item in node.inputs)
+        position = len(records)
+        record = Traced(node.value, node.primitive, inputs, node.params, None)
+        where[record.index] = position
+        records.append(record)
+        where[node.index] = position
+    return records, where
+
+
+def is_constant_record(record: Traced) -> bool:
+    """Whether a record is a constant node."""
+    return is_constant(record)

@@ -1,0 +1,243 @@
+"""A primitive is a NumPy function with its derivative rules; four declarators fill one registry."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from graphviz_ad.errors import ArgumentError, GraphvizADError, ImmutableError, UnsupportedError
+
+Rule = Callable[..., Any]
+Bound = tuple[tuple[Any, ...], dict[str, Any]]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Primitive:
+    """One NumPy function: how it is computed, how it looks, and its derivative.
+
+    A rule is written in plain NumPy, so it runs on arrays (numbers) and on traced values (the
+    gradient's own graph) alike. It never sums over broadcast axes: the sweep does, in one place.
+
+    ``partials[i](out, *inputs, **params)`` is ∂out/∂input i of an elementwise primitive, or a number
+    where it is the same everywhere; ``vjps[i](adjoint, out, *inputs, **params)`` and
+    ``jvps[i](tangent, out, *inputs, **params)`` are explicit rules; None: no derivative there.
+    With ``variadic`` there is one rule of each, called with the argnum first and the inputs as a tuple.
+    """
+
+    name: str
+    symbol: str
+    compute: Callable[..., Any]
+    kind: str  # "elementwise" | "linear" | "general" | "plain" (no derivative) | "cut" (gad.detach)
+    partials: tuple[Rule | float | None, ...] = ()
+    vjps: tuple[Rule | None, ...] = ()
+    jvps: tuple[Rule | None, ...] = ()
+    variadic: bool = False
+    sample: Callable[[np.random.Generator], Sequence[Bound]] | None = field(default=None, repr=False)
+
+    def __repr__(self) -> str:
+        return f"<primitive {self.name}>"
+
+    def active(self, argnum: int) -> bool:
+        """Whether the edge into argument ``argnum`` carries a derivative."""
+        if self.variadic:
+            return True
+        if self.partials:
+            return self.partials[argnum] is not None
+        return argnum < len(self.vjps) and self.vjps[argnum] is not None
+
+    def partial(self, argnum: int, out: Any, inputs: tuple[Any, ...], params: dict[str, Any]) -> Any:
+        """∂out/∂input for an elementwise primitive; broadcasts against ``out``."""
+        rule = self.partials[argnum]
+        return rule(out, *inputs, **params) if callable(rule) else rule
+
+    def vjp(self, argnum: int, adjoint: Any, out: Any, inputs: tuple[Any, ...], params: dict[str, Any]) -> Any:
+        """What ``adjoint`` sends back to argument ``argnum``, before the sum over broadcast axes."""
+        if self.variadic:
+            rule = self.vjps[0]
+            assert rule is not None
+            return rule(argnum, adjoint, out, inputs, **params)
+        if self.vjps:
+            rule = self.vjps[argnum]
+            assert rule is not None
+            return rule(adjoint, out, *inputs, **params)
+        return _scale(adjoint, self.partial(argnum, out, inputs, params))
+
+    def jvp(self, argnum: int, tangent: Any, out: Any, inputs: tuple[Any, ...], params: dict[str, Any]) -> Any:
+        """What ``tangent`` of argument ``argnum`` adds to the output's tangent."""
+        if self.variadic:
+            rule = self.jvps[0]
+            assert rule is not None
+            return rule(argnum, tangent, out, inputs, **params)
+        if self.jvps:
+            rule = self.jvps[argnum]
+            assert rule is not None
+            return rule(tangent, out, *inputs, **params)
+        return _scale(tangent, self.partial(argnum, out, inputs, params))
+
+
+def _scale(direction: Any, partial: Any) -> Any:
+    if type(partial) is float:
+        if partial == 1.0:
+            return direction
+        if partial == -1.0:
+            return -direction
+    elif type(direction) is float and direction == 1.0:
+        return partial  # the seed: no node "1 × ..." in a gradient's own graph
+    return direction * partial
+
+
+REGISTRY: dict[str, Primitive] = {}
+"""Every primitive by name."""
+
+HANDLERS: dict[Any, Callable[..., Any]] = {}
+"""NumPy function or ufunc -> what to do when it meets a traced value."""
+
+OPERATORS: dict[str, Primitive] = {}
+"""``"add"`` for ``+`` and so on: the primitive behind each Python operator."""
+
+
+def register(primitive: Primitive) -> Primitive:
+    """Put a primitive into the registry; a name can be taken once."""
+    if primitive.name in REGISTRY:
+        raise ArgumentError(f"a primitive named {primitive.name!r} exists already")
+    REGISTRY[primitive.name] = primitive
+    return primitive
+
+
+def elementwise(
+    name: str,
+    compute: Callable[..., Any],
+    *partials: Rule | float | None,
+    symbol: str | None = None,
+    vjps: Sequence[Rule | None] = (),
+    jvps: Sequence[Rule | None] = (),
+    sample: Callable[[np.random.Generator], Sequence[Bound]] | None = None,
+) -> Primitive:
+    """Declare a primitive by its partial derivatives; VJP and JVP both follow.
+
+    ``vjps``/``jvps`` override what follows where a product would be wrong (0 × inf in ``where``).
+    """
+    return register(
+        Primitive(
+            name, symbol or name, compute, "elementwise", partials, vjps=tuple(vjps), jvps=tuple(jvps), sample=sample
+        )
+    )
+
+
+def linear(
+    name: str,
+    compute: Callable[..., Any],
+    transpose: Rule,
+    pushforward: Rule,
+    *,
+    symbol: str | None = None,
+    sample: Callable[[np.random.Generator], Sequence[Bound]] | None = None,
+) -> Primitive:
+    """Declare a function that is linear in its first argument, by its transpose.
+
+    ``transpose(adjoint, out, x, **params)``; ``pushforward`` is the NumPy function itself, taken on the
+    tangent: ``pushforward(tangent, out, x, **params)``.
+    """
+    return register(
+        Primitive(name, symbol or name, compute, "linear", vjps=(transpose,), jvps=(pushforward,), sample=sample)
+    )
+
+
+def general(
+    name: str,
+    compute: Callable[..., Any],
+    vjps: Sequence[Rule | None],
+    jvps: Sequence[Rule | None],
+    *,
+    symbol: str | None = None,
+    variadic: bool = False,
+    sample: Callable[[np.random.Generator], Sequence[Bound]] | None = None,
+) -> Primitive:
+    """Declare a primitive with explicit VJP and JVP."""
+    return register(
+        Primitive(
+            name,
+            symbol or name,
+            compute,
+            "general",
+            vjps=tuple(vjps),
+            jvps=tuple(jvps),
+            variadic=variadic,
+            sample=sample,
+        )
+    )
+
+
+def plain(
+    name: str,
+    compute: Callable[..., Any],
+    *,
+    symbol: str | None = None,
+    kind: str = "plain",
+    sample: Callable[[np.random.Generator], Sequence[Bound]] | None = None,
+) -> Primitive:
+    """Declare a primitive without derivative: comparisons, ``argmax``, ``sign``, casts to bool and int."""
+    return register(Primitive(name, symbol or name, compute, kind, sample=sample))
+
+
+def handles(*functions: Any) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Decorate the function that runs when one of these NumPy functions meets a traced value.
+
+    Its signature is NumPy's, less what has no derivative rule: an argument that it lacks becomes an
+    error that names the argument.
+    """
+
+    def wrap(handler: Callable[..., Any]) -> Callable[..., Any]:
+        signature = inspect.signature(handler)
+        label = function_name(functions[0])
+
+        def checked(*args: Any, **kwargs: Any) -> Any:
+            refuse_out(label, kwargs)
+            try:
+                bound = signature.bind(*args, **kwargs)
+            except TypeError as error:
+                raise _unknown_argument(label, signature, args, kwargs) from error
+            return handler(*bound.args, **bound.kwargs)
+
+        for function in functions:
+            HANDLERS[function] = checked
+        return handler
+
+    return wrap
+
+
+def refuse_out(label: str, kwargs: dict[str, Any]) -> None:
+    """Drop ``out=None``; anything else would write into an array behind the graph's back."""
+    if kwargs.pop("out", None) is not None:
+        raise ImmutableError(
+            f"{label}(..., out=...) would write a traced result into an existing array, which the graph cannot see. "
+            f"Write `y = {label}(...)` instead."
+        )
+
+
+def _unknown_argument(
+    label: str, signature: inspect.Signature, args: tuple[Any, ...], kwargs: dict[str, Any]
+) -> GraphvizADError:
+    extra = [name for name in kwargs if name not in signature.parameters]
+    known = ", ".join(signature.parameters)
+    if extra:
+        return UnsupportedError(
+            f"{label}(..., {extra[0]}=...) has no derivative rule here; the arguments that have one are: {known}."
+        )
+    return UnsupportedError(f"{label} was called with {len(args)} positional arguments; it takes: {known}.")
+
+
+def function_name(function: Any) -> str:
+    """``np.linalg.norm`` for the function of that name: what a user would write."""
+    name = getattr(function, "__name__", str(function))
+    module = getattr(function, "__module__", None) or "numpy"
+    if not module.startswith("numpy"):
+        return f"{module}.{name}"
+    for part in ("linalg", "fft", "random"):
+        if part in module:
+            return f"np.{part}.{name}"
+    return f"np.{name}"

@@ -1,0 +1,115 @@
+"""Takes nested arguments apart into leaves and puts them together again."""
+
+from __future__ import annotations
+
+import copy
+import types
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+
+from graphviz_ad.core.traced import Traced
+
+Path = tuple[str, ...]
+
+_OPAQUE = (type, types.ModuleType, types.FunctionType, types.BuiltinFunctionType, types.MethodType, np.random.Generator)
+
+
+def is_float_leaf(value: Any) -> bool:
+    """A leaf that can be differentiated: a Python or NumPy float, an array of floats, a traced value."""
+    kind = type(value)
+    if kind is float or kind is Traced:
+        return True
+    dtype = getattr(value, "dtype", None)
+    return isinstance(value, np.ndarray | np.generic) and dtype is not None and dtype.kind in "fc"
+
+
+def leaves(tree: Any) -> list[tuple[Path, Any]]:
+    """Every leaf with its path, in leaf order: ``("layers", "[0]", ".W")``."""
+    return list(_walk(tree, (), frozenset()))
+
+
+def _has_arrays(value: Any, seen: frozenset[int]) -> bool:
+    return any(is_float_leaf(leaf) for _, leaf in _walk(value, (), seen))
+
+
+def _is_object(value: Any) -> bool:
+    return (
+        hasattr(value, "__dict__")
+        and not isinstance(value, (*_OPAQUE, np.ndarray, np.generic, BaseException))
+        and not callable(getattr(value, "__get__", None))
+    )
+
+
+def _walk(tree: Any, path: Path, seen: frozenset[int]) -> Iterator[tuple[Path, Any]]:
+    if isinstance(tree, dict | list | tuple) or _is_object(tree):
+        if id(tree) in seen:
+            return
+        seen = seen | {id(tree)}
+    if isinstance(tree, dict):
+        for key, value in tree.items():
+            yield from _walk(value, (*path, f"[{key!r}]"), seen)
+    elif isinstance(tree, list | tuple):
+        for position, value in enumerate(tree):
+            yield from _walk(value, (*path, f"[{position}]"), seen)
+    elif _is_object(tree):
+        for key, value in vars(tree).items():
+            yield from _walk(value, (*path, f".{key}"), seen)
+    else:
+        yield path, tree
+
+
+def map_leaves(function: Callable[[Path, Any], Any], tree: Any) -> Any:
+    """The same structure with ``function(path, leaf)`` in place of every leaf.
+
+    Objects are copied shallowly before their attributes change; what holds no float stays as it is.
+    """
+    return _map(function, tree, (), frozenset())
+
+
+def _map(function: Callable[[Path, Any], Any], tree: Any, path: Path, seen: frozenset[int]) -> Any:
+    container = isinstance(tree, dict | list | tuple) or _is_object(tree)
+    if not container:
+        return function(path, tree)
+    if id(tree) in seen or not _has_arrays(tree, seen):
+        return tree
+    seen = seen | {id(tree)}
+    if isinstance(tree, dict):
+        items = {key: _map(function, value, (*path, f"[{key!r}]"), seen) for key, value in tree.items()}
+        if type(tree) is dict:
+            return items
+        new = copy.copy(tree)
+        new.update(items)
+        return new
+    if isinstance(tree, list | tuple):
+        values = [_map(function, value, (*path, f"[{i}]"), seen) for i, value in enumerate(tree)]
+        if hasattr(tree, "_fields"):
+            return type(tree)(*values)
+        return values if type(tree) is list else tuple(values) if type(tree) is tuple else type(tree)(values)
+    new = copy.copy(tree)
+    for key, value in vars(tree).items():
+        new.__dict__[key] = _map(function, value, (*path, f".{key}"), seen)
+    return new
+
+
+def path_name(path: Path) -> str:
+    """``layers[0].W`` for a path: keys as attributes where they are names."""
+    text = ""
+    for part in path:
+        key = part[2:-2] if part[:2] in ("['", '["') else None
+        if key is not None and key.isidentifier():
+            text += f".{key}" if text else key
+        elif part.startswith(".") and not text:
+            text = part[1:]
+        else:
+            text += part
+    return text
+
+
+def last_key(path: Path) -> str | None:
+    """``W1`` for a path that ends in a key or an attribute; None where it ends in a position."""
+    part = path[-1] if path else ""
+    if part[:2] in ("['", '["'):
+        return part[2:-2]
+    return part[1:] if part.startswith(".") else None

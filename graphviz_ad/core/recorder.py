@@ -1,0 +1,156 @@
+"""A recorder notes, while a function is traced, where each node was made and what left the trace.
+
+It holds the frames of the user's calls until the trace ends: two calls of one layer in a loop can only
+be told apart by their frames, and a finished frame still knows what it returned.
+"""
+
+from __future__ import annotations
+
+import sys
+import sysconfig
+from pathlib import Path
+from types import CodeType, FrameType
+from typing import Any, NamedTuple
+
+import numpy as np
+
+PACKAGE_FOLDER = str(Path(__file__).resolve().parent.parent)
+_PATHS = sysconfig.get_paths()
+_LIBRARY_FOLDERS = tuple(
+    {PACKAGE_FOLDER, str(Path(np.__file__).resolve().parent), *(_PATHS[key] for key in ("stdlib", "purelib", "platlib"))}
+)
+
+
+class Call:
+    """One call of a user's function: its code, who called it, and from where."""
+
+    __slots__ = ("code", "frame", "order", "parent", "parent_lasti")
+
+    def __init__(self, code: CodeType, frame: FrameType | None, parent: Call | None, lasti: int, order: int) -> None:
+        self.code = code
+        self.frame = frame
+        self.parent = parent
+        self.parent_lasti = lasti
+        self.order = order
+
+
+class Site(NamedTuple):
+    """The instruction that made a node: a call and an offset into its code."""
+
+    call: Call
+    lasti: int
+
+
+class Guard(NamedTuple):
+    """A recorded exit: the plain value that Python saw of a bool or int node, and where."""
+
+    node: Any  # the Traced value that left
+    exit: str  # "bool()", "int()", "an index", ...
+    value: Any
+    site: Site | None
+
+
+class Recorder:
+    """What one trace, or a family of imperative variables, remembers beside its nodes."""
+
+    __slots__ = ("_allowed", "_owner", "boundary", "calls", "constants", "guards", "nodes", "tracing")
+
+    def __init__(self, boundary: FrameType | None = None, allowed: str | None = None) -> None:
+        self.tracing = boundary is not None
+        self.boundary = boundary
+        self.calls: dict[FrameType, Call] = {}
+        self.guards: list[Guard] = []
+        self.nodes: list[Any] = []
+        self.constants: dict[int, tuple[Any, Any, str | None]] = {}  # id -> (array, its node, name)
+        self._allowed = allowed
+        self._owner: Recorder | None = None
+
+    def find(self) -> Recorder:
+        """The recorder that this one was merged into."""
+        recorder = self
+        while recorder._owner is not None:
+            recorder = recorder._owner
+        return recorder
+
+    def merge(self, other: Recorder) -> Recorder:
+        """The one recorder of a node whose inputs have two; a running trace wins."""
+        first, second = self.find(), other.find()
+        if first is second or first.tracing:
+            return first
+        if second.tracing:
+            return second
+        second._owner = first
+        first.guards.extend(second.guards)
+        second.guards = []
+        return first
+
+    def site(self) -> Site | None:
+        """Where the user's code is now."""
+        frame = user_frame(sys._getframe(1), self._allowed, self.boundary)
+        if frame is None:
+            return None
+        if not self.tracing:
+            return Site(Call(frame.f_code, None, None, -1, 0), frame.f_lasti)
+        call = self.calls.get(frame)
+        return Site(self._enter(frame) if call is None else call, frame.f_lasti)
+
+    def _enter(self, frame: FrameType) -> Call:
+        chain: list[FrameType] = []
+        below: FrameType | None = frame
+        while below is not None and below not in self.calls:
+            chain.append(below)
+            below = user_frame(below.f_back, self._allowed, self.boundary)
+        parent = None if below is None else self.calls[below]
+        lasti = -1 if below is None else below.f_lasti
+        for inner in reversed(chain):
+            parent = Call(inner.f_code, inner, parent, lasti, len(self.calls))
+            self.calls[inner] = parent
+            lasti = inner.f_lasti
+        assert parent is not None
+        return parent
+
+    def close(self) -> None:
+        """End the trace: let go of the frames; what is still around is an ordinary imperative value."""
+        self.tracing = False
+        self.boundary = None
+        for call in self.calls.values():
+            call.frame = None
+        self.calls = {}
+        self.nodes = []
+        self.constants = {}
+
+
+def user_frame(frame: FrameType | None, allowed: str | None, boundary: FrameType | None) -> FrameType | None:
+    """The nearest frame, from here outwards, that runs the user's own code; None at the boundary."""
+    while frame is not None:
+        if frame is boundary:
+            return None
+        if not is_library(frame.f_code.co_filename, allowed):
+            return frame
+        frame = frame.f_back
+    return None
+
+
+_library: dict[str, bool] = {}
+
+
+def is_library(filename: str, allowed: str | None = None) -> bool:
+    """Whether a file belongs to Python, to an installed package or to us, and so never names a node.
+
+    ``allowed`` is the folder of the traced function: a user's own package may be installed.
+    """
+    known = _library.get(filename)
+    if known is None:
+        known = filename.startswith("<frozen ") or filename.startswith(_LIBRARY_FOLDERS)
+        _library[filename] = known
+    if known and allowed is not None and not filename.startswith(PACKAGE_FOLDER):
+        return not filename.startswith(allowed)
+    return known
+
+
+def allowed_folder(function: Any) -> str | None:
+    """The folder of the traced function's file, where that lies inside an installed package."""
+    code = getattr(getattr(function, "__wrapped__", function), "__code__", None)
+    if code is None or not is_library(code.co_filename):
+        return None
+    return str(Path(code.co_filename).parent)

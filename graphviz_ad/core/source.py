@@ -1,0 +1,380 @@
+"""Finds, for a node, the expression in the user's code that made it and the name that it was given."""
+
+from __future__ import annotations
+
+import ast
+import builtins
+import linecache
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from graphviz_ad.core.recorder import Call, Site
+from graphviz_ad.core.traced import Traced, is_constant
+from graphviz_ad.core.where import base_name
+
+Position = tuple[int, int, int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where a node was made: file (base name, or "cell"), lines and columns (from 0), and the text."""
+
+    file: str
+    line: int
+    end_line: int
+    column: int
+    end_column: int
+    text: str
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}"
+
+
+class _Syntax:
+    """The syntax tree of one file, by position."""
+
+    def __init__(self, filename: str) -> None:
+        self.lines = linecache.getlines(filename)
+        self.parent: dict[ast.AST, ast.AST] = {}
+        self.by_position: dict[Position, ast.AST] = {}
+        self.returns: dict[Position, ast.Return] = {}
+        try:
+            tree = ast.parse("".join(self.lines))
+        except (SyntaxError, ValueError):
+            return
+        for node in ast.walk(tree):
+            for child in ast.iter_child_nodes(node):
+                self.parent[child] = node
+            position = _position(node)
+            if position is None:
+                continue
+            if isinstance(node, ast.expr):
+                self.by_position[position] = node
+            elif isinstance(node, ast.AugAssign):
+                self.by_position.setdefault(position, node)
+            elif isinstance(node, ast.Return):
+                self.returns[position] = node
+
+
+def _position(node: ast.AST) -> Position | None:
+    line = getattr(node, "lineno", None)
+    end = getattr(node, "end_lineno", None)
+    if line is None or end is None:
+        return None
+    return (line, end, node.col_offset, node.end_col_offset)  # type: ignore[attr-defined]
+
+
+class SourceMap:
+    """Positions, expressions and names for the nodes of one trace; files are read once."""
+
+    def __init__(self) -> None:
+        self._syntax: dict[str, _Syntax] = {}
+        self._positions: dict[Any, list[tuple[int | None, int | None, int | None, int | None]]] = {}
+
+    def syntax(self, filename: str) -> _Syntax:
+        if filename not in self._syntax:
+            self._syntax[filename] = _Syntax(filename)
+        return self._syntax[filename]
+
+    def position(self, call: Call, lasti: int) -> Position | None:
+        """Line, end line, column, end column (bytes) of one instruction; None where Python kept none."""
+        code = call.code
+        if code not in self._positions:
+            self._positions[code] = list(code.co_positions())
+        positions = self._positions[code]
+        if not 0 <= lasti // 2 < len(positions):
+            return None
+        found = positions[lasti // 2]
+        return None if any(part is None for part in found) else found  # type: ignore[return-value]
+
+    def expression(self, call: Call, lasti: int) -> ast.AST | None:
+        """The syntax node of one instruction."""
+        position = self.position(call, lasti)
+        return None if position is None else self.syntax(call.code.co_filename).by_position.get(position)
+
+    def source(self, site: Site | None) -> Source | None:
+        """The place of a node in the user's code."""
+        if site is None:
+            return None
+        position = self.position(*site)
+        if position is None:
+            return None
+        line, end_line, column, end_column = position
+        lines = self.syntax(site.call.code.co_filename).lines
+        text = ""
+        if 0 < line <= len(lines):
+            # columns count bytes of UTF-8
+            raw = lines[line - 1].encode()
+            text = raw[column : end_column if end_line == line else None].decode(errors="replace").strip()
+        return Source(base_name(site.call.code.co_filename), line, end_line, column, end_column, text)
+
+    # -- names ----------------------------------------------------------------------------------
+
+    def names(self, node: Traced) -> list[str]:
+        """The names a node was given where it was made, from the innermost call outwards."""
+        if node.site is None:
+            return []
+        site: Site = node.site
+        expression = self.expression(*site)
+        if expression is None:
+            return []
+        path: tuple[int, ...] = ()
+        if node.primitive is not None and node.primitive.name == "index":
+            key = node.params.get("key")
+            position = key[0] if isinstance(key, tuple) and len(key) == 1 else key
+            if isinstance(expression, ast.Tuple | ast.List) and isinstance(expression.ctx, ast.Store):
+                # `a, b = x`: Python unpacks, and each element was made for one target
+                return _target(expression, (position,)) if isinstance(position, int) else []
+            if not isinstance(expression, ast.Subscript):
+                return _loop_target(self.syntax(site.call.code.co_filename), expression)
+        return list(self._climb(site.call, expression, path))
+
+    def _climb(self, call: Call, expression: ast.AST, path: tuple[int, ...]) -> Iterator[str]:
+        """Names along the way of a value: its assignment, or, through ``return``, the caller's."""
+        syntax = self.syntax(call.code.co_filename)
+        while True:
+            if isinstance(expression, ast.AugAssign):
+                yield from _target(expression.target, path)
+                return
+            parent = syntax.parent.get(expression)
+            if isinstance(parent, ast.Assign) and parent.value is expression:
+                for target in reversed(parent.targets):
+                    yield from _target(target, path)
+                return
+            if isinstance(parent, ast.AnnAssign) and parent.value is expression:
+                yield from _target(parent.target, path)
+                return
+            if isinstance(parent, ast.NamedExpr) and parent.value is expression:
+                yield from _target(parent.target, path)
+                expression = parent
+            elif isinstance(parent, ast.IfExp) and parent.test is not expression:
+                expression = parent
+            elif isinstance(parent, ast.Tuple | ast.List) and isinstance(parent.ctx, ast.Load):
+                path = (next(i for i, item in enumerate(parent.elts) if item is expression), *path)
+                expression = parent
+            elif isinstance(parent, ast.Return) or (isinstance(parent, ast.Lambda) and parent.body is expression):
+                outer = self.caller(call)
+                if outer is None:
+                    return
+                call, expression = outer
+                syntax = self.syntax(call.code.co_filename)
+            else:
+                return
+
+    def caller(self, call: Call) -> tuple[Call, ast.AST] | None:
+        """The call expression that called this function, if it is one in the user's code."""
+        if call.parent is None:
+            return None
+        expression = self.expression(call.parent, call.parent_lasti)
+        if expression is None or (isinstance(expression, ast.Call) and hasattr(builtins, _last_name(expression.func))):
+            # list(map(f, xs)): the assignment is not of one result of f
+            return None
+        return call.parent, expression
+
+    def returned(self, calls: Sequence[Call]) -> dict[int, list[str]]:
+        """For values that left a call by ``return name``: the caller's names, by ``id`` of the value."""
+        found: dict[int, list[str]] = {}
+        for call in sorted(calls, key=_depth, reverse=True):
+            frame = call.frame
+            if frame is None or call.parent is None:
+                continue
+            position = self.position(call, frame.f_lasti)
+            statement = None if position is None else self.syntax(call.code.co_filename).returns.get(position)
+            outer = self.caller(call)
+            if statement is None or statement.value is None or outer is None:
+                continue
+            local = frame.f_locals
+            for expression, path in _returned_names(statement.value, ()):
+                value = local.get(expression.id)
+                if type(value) is Traced:
+                    found.setdefault(id(value), []).extend(self._climb(*outer, path))
+        return found
+
+    def constant_name(self, consumer: Traced, argnum: int) -> str | None:
+        """The variable that held an array which met a traced value: ``W`` in ``x @ W``."""
+        if consumer.site is None:
+            return None
+        expression = self.expression(*consumer.site)
+        operand: ast.AST | None = None
+        if isinstance(expression, ast.BinOp):
+            operand = (expression.left, expression.right)[argnum] if argnum < 2 else None
+        elif isinstance(expression, ast.AugAssign):
+            operand = expression.value if argnum == 1 else None
+        elif isinstance(expression, ast.Call):
+            arguments: list[ast.AST] = list(expression.args)
+            if arguments and isinstance(arguments[0], ast.List | ast.Tuple):
+                arguments = list(arguments[0].elts)
+            elif isinstance(expression.func, ast.Attribute) and _last_name(expression.func.value) not in ("np", "numpy"):
+                arguments.insert(0, expression.func.value)
+            operand = arguments[argnum] if argnum < len(arguments) else None
+        return _last_name(operand) or None if isinstance(operand, ast.Name | ast.Attribute) else None
+
+
+def _returned_names(value: ast.expr, path: tuple[int, ...]) -> Iterator[tuple[ast.Name, tuple[int, ...]]]:
+    if isinstance(value, ast.Name):
+        yield value, path
+    elif isinstance(value, ast.Tuple | ast.List):
+        for i, item in enumerate(value.elts):
+            yield from _returned_names(item, (*path, i))
+
+
+def _depth(call: Call) -> int:
+    depth = 0
+    while call.parent is not None:
+        call = call.parent
+        depth += 1
+    return depth
+
+
+def _last_name(expression: ast.AST) -> str:
+    if isinstance(expression, ast.Name):
+        return expression.id
+    return expression.attr if isinstance(expression, ast.Attribute) else ""
+
+
+def _target(target: ast.AST, path: tuple[int, ...]) -> list[str]:
+    """The name of an assignment's target; ``path`` says which element of it."""
+    if path:
+        if not isinstance(target, ast.Tuple | ast.List):
+            return []
+        before = target.elts[: path[0] + 1]
+        if path[0] >= len(target.elts) or any(isinstance(item, ast.Starred) for item in before):
+            return []
+        return _target(target.elts[path[0]], path[1:])
+    if isinstance(target, ast.Name | ast.Attribute):
+        return [_last_name(target)]
+    if isinstance(target, ast.Subscript) and isinstance(target.slice, ast.Constant):
+        return [target.slice.value] if isinstance(target.slice.value, str) else []
+    return []
+
+
+def _loop_target(syntax: _Syntax, expression: ast.AST) -> list[str]:
+    parent = syntax.parent.get(expression)
+    if isinstance(parent, ast.For | ast.comprehension) and parent.iter is expression:
+        return _target(parent.target, ())
+    return []
+
+
+# -- the tables of one graph --------------------------------------------------------------------
+
+
+def group_path(site: Site | None) -> tuple[Call, ...]:
+    """The calls, below the traced function's own, in which a node was made; outermost first."""
+    calls = []
+    call = None if site is None else site.call
+    while call is not None and call.parent is not None:
+        if call.code.co_name not in ("<listcomp>", "<dictcomp>", "<setcomp>", "<genexpr>"):
+            calls.append(call)
+        call = call.parent
+    return tuple(reversed(calls))
+
+
+def _accumulates(expression: ast.AST | None) -> bool:
+    return isinstance(expression, ast.Call) and _last_name(expression.func) in ("sum", "prod", "reduce")
+
+
+def candidate_names(nodes: Sequence[Traced], sources: SourceMap, calls: Sequence[Call]) -> list[list[str]]:
+    """For each node the names in the user's code, innermost first; the last one is the primary."""
+    returned = sources.returned(calls)
+    result: list[list[str]] = []
+    for position, node in enumerate(nodes):
+        if node.primitive is None:
+            result.append(returned.get(id(node), []))
+            continue
+        after = nodes[position + 1] if position + 1 < len(nodes) else None
+        if (
+            after is not None
+            and after.site == node.site
+            and any(item is node for item in after.inputs)
+            and node.site is not None
+            and _accumulates(sources.expression(*node.site))
+        ):
+            result.append([])  # a partial sum inside sum([...]): the name is for the whole
+            continue
+        result.append(sources.names(node) + returned.get(id(node), []))
+    _add_local_aliases(nodes, calls, result)
+    return result
+
+
+def _add_local_aliases(nodes: Sequence[Traced], calls: Sequence[Call], result: list[list[str]]) -> None:
+    """`y = x` makes no node, but y is another name of it: read it off the function's own variables."""
+    where = {id(node): position for position, node in enumerate(nodes)}
+    for call in calls:
+        if call.parent is not None or call.frame is None:
+            continue
+        for name, value in call.frame.f_locals.items():
+            position = where.get(id(value)) if type(value) is Traced else None
+            if position is not None and name not in result[position] and name.isidentifier():
+                result[position].insert(0, name)
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """The names of a graph's nodes: one each, and the others by which ``graph[...]`` finds them."""
+
+    primary: tuple[str, ...]
+    aliases: dict[str, int]
+
+
+def assign_names(
+    nodes: Sequence[Traced],
+    given: Sequence[str | None],
+    candidates: Sequence[Sequence[str]],
+    outputs: Sequence[int],
+    constant_names: Sequence[str | None],
+) -> Names:
+    """Give every node one name: inputs first, then the user's names, then ``out`` and v1, v2, …
+
+    Repeats get _2, _3 in evaluation order and skip names that the user wrote.
+    """
+    written = {name for names in candidates for name in names} | {name for name in given if name}
+    primary: list[str | None] = [None] * len(nodes)
+    taken: set[str] = set()
+    repeats: dict[str, int] = {}
+
+    def claim(name: str) -> str:
+        if name not in taken:
+            taken.add(name)
+            return name
+        number = repeats.get(name, 2)
+        while f"{name}_{number}" in taken or f"{name}_{number}" in written:
+            number += 1
+        repeats[name] = number + 1
+        taken.add(f"{name}_{number}")
+        return f"{name}_{number}"
+
+    for position, name in enumerate(given):
+        if name is not None:
+            primary[position] = claim(name)
+    for position, names in enumerate(candidates):
+        if primary[position] is None and names and nodes[position].primitive is not None:
+            primary[position] = claim(names[-1])
+    for position in outputs:
+        if primary[position] is None and nodes[position].primitive is not None:
+            primary[position] = claim("out")
+    counts = {"v": 0, "c": 0}
+
+    def fresh(letter: str) -> str:
+        while True:
+            counts[letter] += 1
+            name = f"{letter}{counts[letter]}"
+            if name not in taken and name not in written:
+                taken.add(name)
+                return name
+
+    for position, node in enumerate(nodes):
+        if primary[position] is None:
+            name = constant_names[position] if is_constant(node) else None
+            primary[position] = claim(name) if name else fresh("c" if is_constant(node) else "v")
+    aliases: dict[str, int] = {}
+    for position, names in enumerate(candidates):
+        for name in names:
+            if name != primary[position] and not _numbered(primary[position], name):
+                aliases[claim(name)] = position
+    return Names(tuple(name for name in primary if name is not None), aliases)
+
+
+def _numbered(primary: str | None, name: str) -> bool:
+    """Whether a primary name is this one with a number: then it needs no alias of its own."""
+    return primary is not None and primary.rpartition("_")[0] == name

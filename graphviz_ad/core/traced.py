@@ -1,0 +1,490 @@
+"""A traced value behaves like the array it holds and remembers the primitive that made it."""
+
+from __future__ import annotations
+
+import itertools
+import math
+import operator
+from collections.abc import Callable, Iterator
+from typing import Any, NoReturn
+
+import numpy as np
+
+from graphviz_ad.core.primitive import HANDLERS, OPERATORS, Primitive, function_name, refuse_out
+from graphviz_ad.core.recorder import Guard, Recorder
+from graphviz_ad.core.where import here
+from graphviz_ad.errors import (
+    ExitError,
+    ImmutableError,
+    InputError,
+    UnsupportedAttributeError,
+    UnsupportedError,
+)
+
+next_index = itertools.count().__next__
+
+
+class Traced:
+    """One value of a graph, drop-in for an array of its shape.
+
+    A leaf (input or constant) has no primitive; its ``params`` hold its name and role.
+    """
+
+    __slots__ = ("index", "inputs", "params", "primitive", "recorder", "site", "value")
+
+    # NumPy's own operators give way to ours: `array * traced` calls __rmul__
+    __array_priority__ = 1000.0
+
+    def __init__(
+        self,
+        value: Any,
+        primitive: Primitive | None,
+        inputs: tuple[Any, ...],
+        params: dict[str, Any],
+        recorder: Recorder | None,
+        site: Any = None,
+    ) -> None:
+        self.value = value
+        self.primitive = primitive
+        self.inputs = inputs
+        self.params = params
+        self.index = next_index()
+        self.recorder = recorder
+        self.site = site
+
+    # -- what an array tells about itself -------------------------------------------------------
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return getattr(self.value, "shape", ())
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        return dtype_of(self.value)
+
+    @property
+    def ndim(self) -> int:
+        return len(self.shape)
+
+    @property
+    def size(self) -> int:
+        return math.prod(self.shape)
+
+    def __len__(self) -> int:
+        if not self.shape:
+            raise TypeError("len() of a traced scalar")
+        return self.shape[0]
+
+    def __iter__(self) -> Iterator[Traced]:
+        if not self.shape:
+            raise TypeError("iteration over a traced scalar")
+        return (self[position] for position in range(self.shape[0]))
+
+    def __repr__(self) -> str:
+        return f"Traced({self.value!r})"
+
+    def __str__(self) -> str:
+        return str(self.value)
+
+    def __format__(self, spec: str) -> str:
+        return format(self.value, spec)
+
+    def __hash__(self) -> int:
+        raise ExitError(
+            f"a traced value was used as a dictionary key or in a set{here()}, where only its number would count. "
+            "Use a plain number or a name as the key."
+        )
+
+    # -- NumPy's protocols ----------------------------------------------------------------------
+
+    def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **kwargs: Any) -> Any:
+        label = function_name(ufunc)
+        if method == "at":
+            raise ImmutableError(
+                f"{label}.at changes an array in place{here()}, which the graph cannot see. "
+                "Build the new value instead, e.g. with np.where or np.stack."
+            )
+        refuse_out(label, kwargs)
+        if method != "__call__":
+            raise UnsupportedError(f"{label}.{method} has no derivative rule here{here()}. {_suggestion(label, method)}")
+        handler = HANDLERS.get(ufunc)
+        if handler is None:
+            raise unsupported(label)
+        return handler(*inputs, **kwargs)
+
+    def __array_function__(self, function: Any, types: Any, args: Any, kwargs: Any) -> Any:
+        handler = HANDLERS.get(function)
+        if handler is None:
+            raise unsupported(function_name(function))
+        return handler(*args, **kwargs)
+
+    # -- exits ----------------------------------------------------------------------------------
+
+    def __bool__(self) -> bool:
+        return bool(self._leave("bool()", "Write a comparison such as `x != 0`."))
+
+    def __int__(self) -> int:
+        return int(self._leave("int()", "Use np.floor(x).astype(int) for a traced int."))
+
+    def __index__(self) -> int:
+        return operator.index(self._leave("an index", "Use an int, or np.argmax(x) for a traced one."))
+
+    def __float__(self) -> float:
+        return float(self._leave("float() or a function of `math`", _MATH_REMEDY))
+
+    def __complex__(self) -> complex:
+        return complex(self._leave("complex()", _MATH_REMEDY))
+
+    def __array__(self, dtype: Any = None, copy: Any = None) -> np.ndarray[Any, Any]:
+        value = self._leave(
+            "np.array or np.asarray", "Build arrays with np.stack([...]), np.concatenate or np.reshape instead."
+        )
+        return np.array(value, dtype=dtype)
+
+    def item(self, *args: Any) -> Any:
+        return np.asarray(self._leave(".item()", "Leave it out, or keep the number with gad.detach(x).")).item(*args)
+
+    def tolist(self) -> Any:
+        return np.asarray(self._leave(".tolist()", "Index or iterate the traced value instead.")).tolist()
+
+    def __round__(self, digits: int | None = None) -> Any:
+        self._leave("round()", "Use np.floor(x + 0.5), or format the number with f'{x:.3f}'.")
+
+    def _leave(self, exit: str, remedy: str) -> Any:
+        """Give the plain value of a bool or int node and record the guard; a float may not leave."""
+        if is_floating(self.value):
+            raise ExitError(
+                f"{exit} was asked of a traced float{here()}. That would turn it into a plain number and cut the "
+                f"graph in silence. {remedy} Where the cut is meant, use gad.detach(x)."
+            )
+        recorder = self.recorder
+        if recorder is not None:
+            recorder = recorder.find()
+            value = self.value.copy() if isinstance(self.value, np.ndarray) else self.value
+            recorder.guards.append(Guard(self, exit, value, recorder.site()))
+        return self.value
+
+    # -- what would change a value in place -----------------------------------------------------
+
+    def __setitem__(self, key: Any, value: Any) -> NoReturn:
+        raise ImmutableError(
+            f"a traced value cannot be changed in place{here()}: the graph would not see it. "
+            "Instead of `x[i] = v` write `x = np.where(mask, v, x)`, or collect the pieces and np.stack them."
+        )
+
+    def __getitem__(self, key: Any) -> Any:
+        return HANDLERS["index"](self, key)
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("_") or not hasattr(np.ndarray, name):
+            raise AttributeError(f"'Traced' object has no attribute {name!r}")
+        raise UnsupportedAttributeError(
+            f".{name} is not available on traced values{here()}. {_suggestion('np.' + name, '')}".rstrip()
+        )
+
+    @property
+    def T(self) -> Any:  # noqa: N802  (NumPy's name)
+        return HANDLERS[np.transpose](self)
+
+
+
+_MATH_REMEDY = "Use the NumPy function (np.sin(x) instead of math.sin(x)), or leave float() out."
+
+_IN_PLACE = {
+    "fill": "Use np.full_like or a constant instead.",
+    "sort": "Use np.sort(x), which returns a new value.",
+    "partition": "Use np.partition(x, k), which returns a new value.",
+    "put": "Use np.where or np.stack to build the new value.",
+    "itemset": "Use np.where or np.stack to build the new value.",
+    "resize": "Use np.reshape(x, shape), which returns a new value.",
+    "setfield": "Use np.where or np.stack to build the new value.",
+    "setflags": "A traced value is always read-only.",
+}
+
+_INSTEAD = {
+    "np.add.reduce": "Write np.sum(x).",
+    "np.multiply.reduce": "Write np.prod(x).",
+    "np.maximum.reduce": "Write np.max(x).",
+    "np.minimum.reduce": "Write np.min(x).",
+    "np.add.accumulate": "Write np.cumsum(x).",
+    "np.multiply.outer": "Write x[:, None] * y[None, :].",
+    "np.float_power": "Write np.power(x, y).",
+    "np.fabs": "Write np.absolute(x).",
+    "np.fmax": "Write np.maximum(x, y).",
+    "np.fmin": "Write np.minimum(x, y).",
+    "np.asarray": "Build arrays with np.stack([...]).",
+    "np.inner": "Write np.sum(x * y), or x @ y.",
+    "np.linalg.norm": "Write np.sqrt(np.sum(x**2)).",
+    "np.vstack": "Write np.stack or np.concatenate.",
+    "np.hstack": "Write np.stack or np.concatenate.",
+}
+
+
+def _suggestion(label: str, method: str) -> str:
+    return _INSTEAD.get(f"{label}.{method}" if method else label, "")
+
+
+def unsupported(label: str) -> UnsupportedError:
+    """The error for a NumPy function that has no entry in the registry."""
+    hint = _suggestion(label, "") or "Write it with functions that have one, or keep it outside the trace."
+    return UnsupportedError(f"{label} has no derivative rule here{here()}. {hint}")
+
+
+# -- values -------------------------------------------------------------------------------------
+
+
+def is_floating(value: Any) -> bool:
+    """Whether a value is a float or an array of floats: what derivatives are about."""
+    if type(value) is float:
+        return True
+    dtype = getattr(value, "dtype", None)
+    return dtype is not None and dtype.kind == "f"
+
+
+def dtype_of(value: Any) -> np.dtype[Any]:
+    """The dtype of a plain value; a Python float is float64."""
+    found = getattr(value, "dtype", None)
+    return np.asarray(value).dtype if found is None else found
+
+
+def shape_of(value: Any) -> tuple[int, ...]:
+    """The shape of a plain or traced value; () for a Python number."""
+    return getattr(value, "shape", ())
+
+
+def value_of(value: Any) -> Any:
+    """The plain value behind a traced one."""
+    return value.value if type(value) is Traced else value
+
+
+def is_constant(value: Any) -> bool:
+    """Whether a value is data of the computation: plain, or a constant node."""
+    return type(value) is not Traced or (value.primitive is None and value.params.get("role") == "constant")
+
+
+def is_differentiable(value: Any) -> bool:
+    """Whether an adjoint may be sent to this value: a traced float that is no constant."""
+    return type(value) is Traced and is_floating(value.value) and not is_constant(value)
+
+
+def operand(value: Any) -> Any:
+    """Check what meets a traced value; lists of numbers become arrays."""
+    kind = type(value)
+    if kind is Traced or kind is float or kind is int or kind is bool:
+        return value
+    if isinstance(value, list | tuple):
+        value = np.asarray(value)
+        kind = np.ndarray
+    if isinstance(value, np.generic) or kind is np.ndarray:
+        if value.dtype.kind in "biuf":
+            return value
+        if value.dtype.kind == "c":
+            raise InputError(f"a complex number meets a traced value{here()}; only real numbers are differentiated.")
+        raise InputError(
+            f"an array of dtype {value.dtype} meets a traced value{here()}; write x.astype(float) to make it numbers."
+        )
+    if isinstance(value, complex):
+        raise InputError(f"a complex number meets a traced value{here()}; only real numbers are differentiated.")
+    if isinstance(value, np.ndarray):
+        raise InputError(
+            f"a {kind.__module__}.{kind.__name__} meets a traced value{here()}, whose rules differ from an array's; "
+            "write np.asarray(x) first."
+        )
+    raise InputError(f"a {kind.__name__} meets a traced value{here()}; only numbers and arrays of numbers can.")
+
+
+# -- recording ----------------------------------------------------------------------------------
+
+
+def constant_node(value: Any, recorder: Recorder | None, name: str | None = None) -> Traced:
+    """A constant as a node of its own."""
+    return Traced(value, None, (), {"role": "constant", "name": name}, recorder)
+
+
+def _lift(value: Any, recorder: Recorder) -> Traced:
+    """The constant node of a plain operand, from a copy: the caller may change its array later."""
+    if not isinstance(value, np.ndarray):
+        return constant_node(value, recorder)
+    known = recorder.constants.get(id(value))
+    if known is not None and known[0] is value:
+        node = known[1]
+        if node is not None and np.array_equal(node.value, value, equal_nan=value.dtype.kind == "f"):
+            return node  # type: ignore[no-any-return]
+    node = constant_node(value.copy(), recorder, known[2] if known is not None and known[0] is value else None)
+    if recorder.tracing:
+        recorder.constants[id(value)] = (value, node, node.params["name"])
+        recorder.nodes.append(node)
+    return node
+
+
+def apply(primitive: Primitive, inputs: tuple[Any, ...], params: dict[str, Any], *, weak: bool = False) -> Traced:
+    """Compute a primitive on values of which at least one is traced, and record the node.
+
+    ``weak``: a Python operator on Python numbers gives a Python float, which NumPy promotes weakly.
+    """
+    recorder: Recorder | None = None
+    values = []
+    for item in inputs:
+        if type(item) is Traced:
+            values.append(item.value)
+            found = item.recorder
+            if found is not None and found is not recorder:
+                recorder = found.find() if recorder is None else recorder.merge(found)
+        else:
+            values.append(item)
+    out = primitive.compute(*values, **params)
+    if weak:
+        out = float(out)
+    if recorder is None:
+        return Traced(out, primitive, inputs, params, None)
+    inputs = tuple(item if type(item) is Traced else _lift(item, recorder) for item in inputs)
+    node = Traced(out, primitive, inputs, params, recorder, recorder.site())
+    if recorder.tracing:
+        recorder.nodes.append(node)
+    return node
+
+
+def invoke(primitive: Primitive, inputs: tuple[Any, ...], params: dict[str, Any]) -> Any:
+    """Apply a primitive to traced or plain values alike."""
+    if any(type(item) is Traced for item in inputs):
+        return apply(primitive, inputs, params)
+    return primitive.compute(*inputs, **params)
+
+
+def replay_value(node: Traced, values: list[Any]) -> Any:
+    """A node's value at other inputs, with the promotion that the recorded one had."""
+    assert node.primitive is not None
+    out = node.primitive.compute(*values, **node.params)
+    return float(out) if type(node.value) is float else out
+
+
+# -- operators ----------------------------------------------------------------------------------
+
+
+def _acceptable(value: Any) -> bool:
+    return type(value) is Traced or isinstance(value, float | int | complex | np.generic | np.ndarray | list | tuple)
+
+
+def _weak(value: Any) -> bool:
+    kind = type(value)
+    return kind is float or kind is int or kind is bool
+
+
+def _combine(name: str, left: Any, right: Any) -> Any:
+    a, b = value_of(left), value_of(right)
+    return apply(OPERATORS[name], (left, right), {}, weak=_weak(a) and _weak(b) and (type(a) is float or type(b) is float))
+
+
+def _binary(name: str) -> tuple[Callable[[Traced, Any], Any], Callable[[Traced, Any], Any]]:
+    def forward(self: Traced, other: Any) -> Any:
+        return _combine(name, self, operand(other)) if _acceptable(other) else NotImplemented
+
+    def reflected(self: Traced, other: Any) -> Any:
+        return _combine(name, operand(other), self) if _acceptable(other) else NotImplemented
+
+    return forward, reflected
+
+
+def _dispatched(ufunc: np.ufunc) -> tuple[Callable[[Traced, Any], Any], Callable[[Traced, Any], Any]]:
+    def forward(self: Traced, other: Any) -> Any:
+        return HANDLERS[ufunc](self, other) if _acceptable(other) else NotImplemented
+
+    def reflected(self: Traced, other: Any) -> Any:
+        return HANDLERS[ufunc](other, self) if _acceptable(other) else NotImplemented
+
+    return forward, reflected
+
+
+def _unary(name: str) -> Callable[[Traced], Any]:
+    def run(self: Traced) -> Any:
+        return apply(OPERATORS[name], (self,), {}, weak=type(self.value) is float)
+
+    return run
+
+
+def _method(name: str, function: Any) -> Callable[..., Any]:
+    def run(self: Traced, *args: Any, **kwargs: Any) -> Any:
+        handler = HANDLERS.get(function)
+        if handler is None:
+            raise unsupported(function_name(function))
+        return handler(self, *args, **kwargs)
+
+    run.__name__ = name
+    return run
+
+
+def _refused(name: str, remedy: str) -> Callable[..., NoReturn]:
+    def refuse(self: Traced, *args: Any, **kwargs: Any) -> NoReturn:
+        raise ImmutableError(f".{name}() changes an array in place{here()}, which the graph cannot see. {remedy}")
+
+    return refuse
+
+
+def _install() -> None:
+    arithmetic = {"add": "add", "sub": "subtract", "mul": "multiply", "truediv": "divide", "pow": "power"}
+    for symbol, name in arithmetic.items():
+        forward, reflected = _binary(name)
+        setattr(Traced, f"__{symbol}__", forward)
+        setattr(Traced, f"__r{symbol}__", reflected)
+    dispatched = {
+        "matmul": np.matmul,
+        "floordiv": np.floor_divide,
+        "mod": np.remainder,
+        "and": np.bitwise_and,
+        "or": np.bitwise_or,
+        "xor": np.bitwise_xor,
+    }
+    for symbol, ufunc in dispatched.items():
+        forward, reflected = _dispatched(ufunc)
+        setattr(Traced, f"__{symbol}__", forward)
+        setattr(Traced, f"__r{symbol}__", reflected)
+    comparisons = {
+        "lt": np.less,
+        "le": np.less_equal,
+        "gt": np.greater,
+        "ge": np.greater_equal,
+        "eq": np.equal,
+        "ne": np.not_equal,
+    }
+    for symbol, ufunc in comparisons.items():
+        setattr(Traced, f"__{symbol}__", _dispatched(ufunc)[0])
+    for symbol, name in {"neg": "negative", "pos": "positive", "abs": "absolute"}.items():
+        setattr(Traced, f"__{symbol}__", _unary(name))
+    methods = "sum mean max min argmax argmin any all reshape ravel transpose swapaxes squeeze dot take clip copy"
+    methods += " prod var std cumsum argsort repeat diagonal trace round"
+    for name in methods.split():
+        setattr(Traced, name, _method(name, getattr(np, name)))
+    for name, remedy in _IN_PLACE.items():
+        setattr(Traced, name, _refused(name, remedy))
+
+
+def _invert(self: Traced) -> Any:
+    if self.dtype.kind == "b":
+        return HANDLERS[np.logical_not](self)
+    raise unsupported("np.invert")
+
+
+def _reshape(self: Traced, *shape: Any, order: str = "C") -> Any:
+    return HANDLERS[np.reshape](self, shape[0] if len(shape) == 1 else shape, order=order)
+
+
+def _transpose(self: Traced, *axes: Any) -> Any:
+    if not axes or axes == (None,):
+        return HANDLERS[np.transpose](self)
+    return HANDLERS[np.transpose](self, axes[0] if len(axes) == 1 and not isinstance(axes[0], int) else axes)
+
+
+def _astype(self: Traced, dtype: Any) -> Any:
+    return HANDLERS["astype"](self, dtype)
+
+
+def _flatten(self: Traced) -> Any:
+    return HANDLERS[np.reshape](self, (-1,))
+
+
+_install()
+Traced.__invert__ = _invert  # type: ignore[attr-defined]
+Traced.reshape = _reshape  # type: ignore[attr-defined]
+Traced.transpose = _transpose  # type: ignore[attr-defined]
+Traced.astype = _astype  # type: ignore[attr-defined]
+Traced.flatten = _flatten  # type: ignore[attr-defined]

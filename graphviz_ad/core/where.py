@@ -1,0 +1,26 @@
+"""Says where in the user's own code something happened, for error messages."""
+
+from __future__ import annotations
+
+import linecache
+import os
+import sys
+
+from graphviz_ad.core.recorder import user_frame
+
+
+def base_name(filename: str) -> str:
+    """A file's name as shown to people: never a path; a notebook cell is "cell"."""
+    if filename.startswith("<ipython-input") or "ipykernel_" in filename:
+        return "cell"
+    return os.path.basename(filename.replace("\\", "/")) or "code"
+
+
+def here() -> str:
+    """`` at line 3 of model.py, `y = float(x)` `` for the nearest line of user code; "" if there is none."""
+    frame = user_frame(sys._getframe(1), None, None)
+    if frame is None:
+        return ""
+    line = linecache.getline(frame.f_code.co_filename, frame.f_lineno).strip()
+    place = f" at line {frame.f_lineno} of {base_name(frame.f_code.co_filename)}"
+    return f"{place} (`{line}`)" if line else place

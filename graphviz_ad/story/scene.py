@@ -1,0 +1,77 @@
+"""A Scene is what every view of a graph shows: nodes, edges and steps as plain data, drawn nowhere yet."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class SceneNode:
+    """One visible node; a ``*_text`` is for people, its namesake is the machine-readable number.
+
+    ``value``, ``adjoint`` and ``tangent`` are a Python ``repr`` of a float for scalars and JSON for
+    arrays (see `graphviz_ad.story.numbers`); None where the node has no such number.
+    """
+
+    id: int
+    name: str
+    kind: str  # "input" | "constant" | "primitive"
+    role: str  # "input" | "parameter" | "data" | "target" for inputs, else ""
+    operation: str  # "sin", "+ 1", "power 3"; "" for inputs and constants
+    shape: str  # "" for scalars, else "(2, 3)"
+    dtype: str  # "float64", "bool", ...
+    differentiable: bool  # False for bool and int nodes and for constants: they have no adjoint slot
+    reached: bool  # the output depends on it along differentiable edges
+    consumers: int  # edges that will report a contribution to this node
+    output: bool  # one of the function's results
+    editable: bool  # a scalar input whose value a person may change
+    value: str
+    value_text: str
+    adjoint: str | None
+    adjoint_text: str | None
+    tangent: str | None
+    tangent_text: str | None
+    source: str | None  # "model.py:3" or "cell:3"; never a path
+
+
+@dataclass(frozen=True, slots=True)
+class SceneEdge:
+    """One visible edge; ``index`` is its position in ``Scene.edges``."""
+
+    index: int
+    input: int  # node id
+    consumer: int  # node id
+    argnum: int
+    active: bool  # sends a contribution in the reverse sweep
+    cut: bool  # a break: differentiability ends here (float -> bool/int, or gad.detach)
+    local: str | None
+    local_text: str | None
+    contribution: str | None
+    contribution_text: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class SceneStep:
+    """One event of the story: what is revealed, and the sentence that says it."""
+
+    kind: str  # "value" | "seed" | "contribution" | "tangent"
+    node: int  # id of the node whose number this step reveals or adds to
+    edge: int | None  # index into Scene.edges, for contributions
+    adjoint: str | None  # the node's accumulator after this step (seed and contribution)
+    adjoint_text: str | None
+    reported: int  # how many contributions the node has received after this step
+    complete: bool  # the node's adjoint is final after this step
+    narration: str
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """Everything that a view of one graph needs, in one place."""
+
+    title: str
+    alt: str  # one paragraph for screen readers
+    nodes: tuple[SceneNode, ...]
+    edges: tuple[SceneEdge, ...]
+    steps: tuple[SceneStep, ...]
+    intro: str  # the narration of step 0
+    mode: str  # "reverse" | "forward"
