@@ -14,7 +14,8 @@ from graphviz_ad.errors import (
     UnknownNameError,
     UnsupportedError,
 )
-from graphviz_ad.graph import Graph, graph, trace
+from graphviz_ad.graph import Graph, explore, graph, trace
+from graphviz_ad.render.layout import engines
 
 __version__ = "0.1.0"
 
@@ -33,6 +34,8 @@ __all__ = [
     "UnsupportedError",
     "constant",
     "detach",
+    "engines",
+    "explore",
     "grad",
     "graph",
     "trace",

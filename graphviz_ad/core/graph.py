@@ -221,6 +221,8 @@ class BaseGraph:
         self._adjoints: dict[int, Any] | None = None
         self._tangents: dict[int, Any] | None = None
         self._seeded: tuple[int, ...] = ()
+        self._moved: tuple[int, ...] = ()
+        self._seed_values: dict[int, Any] = {}
         self._reached: frozenset[int] | None = None
 
     # -- structure ------------------------------------------------------------------------------
@@ -309,6 +311,7 @@ class BaseGraph:
         """
         adjoints = self._seeds(seed)
         self._seeded = tuple(self._where[index] for index in adjoints)
+        self._seed_values |= {self._where[index]: value for index, value in adjoints.items()}
         sweep.reverse(self.records, adjoints)
         self._adjoints = adjoints
         self._reached = None
@@ -405,6 +408,25 @@ class BaseGraph:
             self._reached = frozenset(reached)
         return self._reached
 
+    @property
+    def has_adjoints(self) -> bool:
+        """Whether a reverse sweep has run."""
+        return self._adjoints is not None
+
+    @property
+    def has_tangents(self) -> bool:
+        """Whether a forward sweep has run."""
+        return self._tangents is not None
+
+    @property
+    def moved(self) -> tuple[int, ...]:
+        """Positions of the inputs whose tangents were given."""
+        return self._moved
+
+    def seed_of(self, position: int) -> Any:
+        """The adjoint or tangent that a sweep started from at a node."""
+        return _scalar(self._seed_values[position], self.records[position])
+
     # -- forward mode ---------------------------------------------------------------------------
 
     def forward(self, tangents: Mapping[str, Any]) -> Self:
@@ -428,6 +450,8 @@ class BaseGraph:
             if array.shape != node.shape:
                 raise ArgumentError(f"the tangent of {node.name!r} has shape {array.shape}, not {node.shape}.")
             table[self.records[node.id].index] = array[()]
+        self._moved = tuple(self._where[index] for index in table)
+        self._seed_values |= {self._where[index]: value for index, value in table.items()}
         sweep.forward(self.records, table)
         self._tangents = table
         return self

@@ -79,6 +79,24 @@ class Primitive:
         return _scale(tangent, self.partial(argnum, out, inputs, params))
 
 
+class Dynamic:
+    """The place, in an index, of a traced bool or int node: it is an input of the index node."""
+
+    __slots__ = ("number",)
+
+    def __init__(self, number: int) -> None:
+        self.number = number
+
+    def __repr__(self) -> str:
+        return f"Dynamic({self.number})"
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Dynamic) and other.number == self.number
+
+    def __hash__(self) -> int:
+        return hash(("Dynamic", self.number))
+
+
 def _scale(direction: Any, partial: Any) -> Any:
     if type(partial) is float:
         if partial == 1.0:

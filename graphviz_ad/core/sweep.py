@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from graphviz_ad.core.traced import Traced, dtype_of, is_differentiable, shape_of, value_of
+from graphviz_ad.core.traced import Traced, dtype_of, is_constant, is_differentiable, shape_of, value_of
 from graphviz_ad.errors import ArgumentError
 
 by_index = attrgetter("index")
@@ -70,9 +70,9 @@ def sum_to_shape(value: Any, shape: tuple[int, ...]) -> Any:
 
 
 def _arguments(node: Traced, traced: bool) -> tuple[Any, tuple[Any, ...]]:
-    """The output and inputs that a rule sees: numbers, or the nodes themselves."""
+    """The output and inputs that a rule sees: numbers, or the nodes themselves (constants stay numbers)."""
     if traced:
-        return node, node.inputs
+        return node, tuple(value_of(item) if is_constant(item) else item for item in node.inputs)
     return node.value, tuple(value_of(item) for item in node.inputs)
 
 

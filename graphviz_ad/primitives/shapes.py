@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from graphviz_ad.core.primitive import HANDLERS, general, handles, linear
+from graphviz_ad.core.primitive import HANDLERS, Dynamic, general, handles, linear
 from graphviz_ad.core.traced import Traced, apply, invoke, is_floating, operand
 from graphviz_ad.core.where import here
 from graphviz_ad.errors import ArgumentError, ImmutableError, UnsupportedError
@@ -148,24 +148,6 @@ def concatenate(arrays: Any, /, axis: Any = 0) -> Any:
 
 
 # -- indexing -----------------------------------------------------------------------------------
-
-
-class Dynamic:
-    """The place, in an index, of a traced bool or int node: it is an input of the index node."""
-
-    __slots__ = ("number",)
-
-    def __init__(self, number: int) -> None:
-        self.number = number
-
-    def __repr__(self) -> str:
-        return f"Dynamic({self.number})"
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Dynamic) and other.number == self.number
-
-    def __hash__(self) -> int:
-        return hash(("Dynamic", self.number))
 
 
 def _fill(key: Any, parts: tuple[Any, ...]) -> Any:

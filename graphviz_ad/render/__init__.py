@@ -1,0 +1,1 @@
+"""How a Scene looks: layout engines, one display list, and its lowerings to SVG, PNG, PDF and DOT."""

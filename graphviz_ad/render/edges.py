@@ -1,0 +1,134 @@
+"""Draws an edge: the line, the local derivative above it, the contribution below it, and the break of a cut one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from graphviz_ad.render import fit
+from graphviz_ad.render.items import Box, Group, Item, Path, Point
+from graphviz_ad.story.scene import SceneEdge, SceneNode
+
+CHIP = 17  # height of the field behind a number
+CHIP_GAP = 4  # the line passes between the two fields
+LABEL_WIDTH = 76  # room for the longest number of four significant digits
+TENSOR_LABEL_WIDTH = 100
+BREAK = (18, 16)
+ARROW_LENGTH, ARROW_WIDTH = 9, 7
+
+Route = Sequence[tuple[int, int]]
+
+
+def label_size(edge: SceneEdge, node: SceneNode, consumer: SceneNode) -> tuple[int, int] | None:
+    """The space to keep free on the edge's line: fixed, so that no number can move a node."""
+    if edge.cut:
+        return BREAK
+    if edge.local_text is None and edge.contribution_text is None:
+        return None
+    return _label_width(node, consumer), 2 * CHIP + CHIP_GAP
+
+
+def _label_width(node: SceneNode, consumer: SceneNode) -> int:
+    return TENSOR_LABEL_WIDTH if node.shape or consumer.shape else LABEL_WIDTH
+
+
+def draw(
+    edge: SceneEdge, node: SceneNode, consumer: SceneNode, route: Route, label: tuple[int, int] | None, *, across: bool
+) -> Group:
+    """The edge in its complete state; ``across`` says that values flow from left to right, or right to left."""
+    x, y = label if label is not None else _halfway(route)
+    parts = list(_line(edge, route))
+    if edge.cut:
+        parts += pair_of_strokes(x, y, across=across)
+    else:
+        parts += _numbers(edge, node, consumer, x, y)
+    classes = ("gad-edge", "gad-cut") if edge.cut else ("gad-edge",)
+    return Group(classes, tuple(parts), tuple(_hooks(edge, node, consumer)))
+
+
+def _line(edge: SceneEdge, route: Route) -> Iterator[Item]:
+    """The line up to the arrowhead, and the arrowhead, whose tip touches the consumer."""
+    tip = route[-1]
+    before = next((point for point in reversed(route) if point != tip), (tip[0] - 1, tip[1]))
+    length = ((tip[0] - before[0]) ** 2 + (tip[1] - before[1]) ** 2) ** 0.5
+    along = (tip[0] - before[0]) / length, (tip[1] - before[1]) / length
+    base = tip[0] - ARROW_LENGTH * along[0], tip[1] - ARROW_LENGTH * along[1]
+    side = -along[1] * ARROW_WIDTH / 2, along[0] * ARROW_WIDTH / 2
+    points: list[Point] = [*route[:-1], base]
+    curves = [("C", tuple(points[start : start + 3])) for start in range(1, len(points), 3)]
+    state = ("gad-line-cut",) if edge.cut else () if edge.active else ("gad-line-plain",)
+    yield Path(("gad-line", *state), (("M", (points[0],)), *curves))
+    wings = (base[0] + side[0], base[1] + side[1]), (base[0] - side[0], base[1] - side[1])
+    yield Path(("gad-arrow",), (("M", (wings[0],)), ("L", (tip,)), ("L", (wings[1],)), ("Z", ())))
+
+
+def _numbers(edge: SceneEdge, node: SceneNode, consumer: SceneNode, x: float, y: float) -> Iterator[Group]:
+    start, end = (fit.shorten(name, "sans", "gad-operation", 200) for name in (node.name, consumer.name))
+    room = _label_width(node, consumer) - 8
+    if edge.local_text is not None:
+        title = f"\u2202{end}/\u2202{start} = {edge.local_text}"
+        yield _chip("local", f"\u2202 {edge.local_text}", x, y - CHIP_GAP / 2 - CHIP, room, title)
+    if edge.contribution_text is not None:
+        title = f"{end} sends {edge.contribution_text} to {start}"
+        yield _chip("contribution", f"\u25bc {edge.contribution_text}", x, y + CHIP_GAP / 2, room, title)
+
+
+def _chip(name: str, text: str, middle: float, top: float, room: int, title: str) -> Group:
+    """A number on a small field of its own, so that no line runs through it."""
+    words = fit.number((f"gad-number-{name}",), middle, top + 12.5, text, room)
+    width = (words.length or fit.measure(words.text, "mono", f"gad-number-{name}")) + 8
+    field = Box((f"gad-chip-{name}",), middle - width / 2, top, width, CHIP, 4)
+    return Group((f"gad-{name}",), (field, words), title=fit.title(title))
+
+
+def pair_of_strokes(x: float, y: float, *, across: bool) -> Iterator[Item]:
+    """The break of a line: values pass, derivatives do not."""
+    if across:
+        yield Box(("gad-break-gap",), x - 4, y - 7, 8, 14)
+        strokes = ((x - 7, y + 7), (x - 1, y - 7)), ((x + 1, y + 7), (x + 7, y - 7))
+    else:
+        yield Box(("gad-break-gap",), x - 7, y - 4, 14, 8)
+        strokes = ((x - 7, y - 1), (x + 7, y - 7)), ((x - 7, y + 7), (x + 7, y + 1))
+    yield Path(("gad-break",), tuple(command for a, b in strokes for command in (("M", (a,)), ("L", (b,)))))
+
+
+def _halfway(route: Route) -> Point:
+    """The middle of a route's middle curve."""
+    start = (len(route) - 1) // 3 // 2 * 3
+    return _on_curve(route[start : start + 4], 0.5)
+
+
+def _on_curve(curve: Route, t: float) -> Point:
+    a, b, c, d = (1 - t) ** 3, 3 * t * (1 - t) ** 2, 3 * t * t * (1 - t), t**3
+    (px, py), (qx, qy), (rx, ry), (sx, sy) = curve
+    return a * px + b * qx + c * rx + d * sx, a * py + b * qy + c * ry + d * sy
+
+
+def _hooks(edge: SceneEdge, node: SceneNode, consumer: SceneNode) -> Iterator[tuple[str, str]]:
+    yield "data-edge", str(edge.index)
+    yield "data-input", node.name
+    yield "data-consumer", consumer.name
+    yield "data-argnum", str(edge.argnum)
+    if edge.local is not None:
+        yield "data-local", edge.local
+    if edge.contribution is not None:
+        yield "data-contribution", edge.contribution
+
+
+def paint_order(routes: Sequence[Route], labels: Sequence[tuple[int, int] | None]) -> list[int]:
+    """The edges, those whose numbers lie on another edge's line last: the line then passes behind the numbers."""
+    lines = [
+        [_on_curve(route[start : start + 4], step / 16) for start in range(0, len(route) - 1, 3) for step in range(17)]
+        for route in routes
+    ]
+
+    def covers(owner: int) -> int:
+        label = labels[owner]
+        if label is None:
+            return 0
+        return sum(
+            any(abs(x - label[0]) < TENSOR_LABEL_WIDTH / 2 and abs(y - label[1]) < CHIP + CHIP_GAP for x, y in line)
+            for other, line in enumerate(lines)
+            if other != owner
+        )
+
+    return sorted(range(len(routes)), key=covers)

@@ -1,0 +1,170 @@
+"""Lowers the display list to matplotlib, which writes PNG and PDF with its own DejaVu fonts, the same everywhere."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING, Any, Literal
+
+from graphviz_ad.errors import ArgumentError
+from graphviz_ad.render import metrics
+from graphviz_ad.render import theme as themes
+from graphviz_ad.render.display import Picture
+from graphviz_ad.render.items import Box, Group, Item, Path, Text
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+POINTS = 72  # figures have one point to the pixel, so that sizes in px are sizes in points
+MAX_PIXELS = 2**15  # what a side of a PNG may have; Agg itself ends at 2**16
+FAMILIES = {"sans": "DejaVu Sans", "mono": "DejaVu Sans Mono"}
+ANCHORS: dict[str, Literal["left", "center", "right"]] = {"start": "left", "middle": "center", "end": "right"}
+ARC = 0.5523  # control points of a quarter circle, in radii from its ends
+
+
+def to_png(picture: Picture, *, theme: str = "light", scale: float = 2.0) -> bytes:
+    """Write a picture as PNG, ``scale`` image pixels to a pixel of the picture; theme "light" or "dark"."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+
+    if not 0 < scale <= 16:
+        raise ArgumentError(f"scale must be a number above 0 and at most 16, not {scale!r}")
+    width, height = _extent(picture)
+    scale = min(scale, MAX_PIXELS / max(width, height))
+    canvas: Any = FigureCanvasAgg(_figure(picture, theme, POINTS * scale))
+    with io.BytesIO() as file:
+        canvas.print_png(file, metadata={"Software": "graphviz_ad", "Title": picture.title, "Description": picture.alt})
+        return file.getvalue()
+
+
+def to_pdf(picture: Picture, *, theme: str = "light") -> bytes:
+    """Write a picture as a PDF of one page, of its own size; theme "light" or "dark"."""
+    from matplotlib.backends.backend_pdf import FigureCanvasPdf
+
+    canvas: Any = FigureCanvasPdf(_figure(picture, theme, POINTS))
+    about = {
+        "Title": picture.title,
+        "Subject": picture.alt,
+        "Creator": "graphviz_ad",
+        "Producer": None,
+        "CreationDate": None,
+    }
+    with io.BytesIO() as file:
+        canvas.print_pdf(file, metadata=about)
+        return file.getvalue()
+
+
+def _extent(picture: Picture) -> tuple[int, int]:
+    return max(picture.width, picture.legend_width), picture.height + picture.legend_height
+
+
+def _figure(picture: Picture, theme: str, dpi: float) -> Figure:
+    """The whole picture as artists of a bare Figure: no pyplot, no Axes, every property given.
+
+    Of the user's settings only those remain that matplotlib reads while it writes: the hinting of fonts, and how a PDF
+    is put together (``pdf.*``).
+    """
+    from matplotlib.figure import Figure
+    from matplotlib.transforms import Affine2D
+
+    width, height = _extent(picture)
+    figure = Figure(
+        figsize=(width / POINTS, height / POINTS), dpi=dpi, facecolor=themes.colours(theme)["--gad-background"],
+        edgecolor="none", linewidth=0, frameon=True,
+    )  # fmt: skip
+    figure.patch.set(sketch_params=None, path_effects=[])
+    down = Affine2D().scale(1 / POINTS, -1 / POINTS).translate(0, height / POINTS) + figure.dpi_scale_trans
+    legend = () if picture.legend is None else (picture.legend,)
+    for order, artist in enumerate(_artists((*picture.items, *legend), theme)):
+        artist.set(transform=down, zorder=order, clip_on=False, sketch_params=None, path_effects=[], snap=False)
+        figure.add_artist(artist)
+    return figure
+
+
+def _artists(items: Iterable[Item], theme: str) -> Iterator[Any]:
+    for item in items:
+        if isinstance(item, Group):
+            yield from _artists(item.items, theme)
+        elif isinstance(item, Text):
+            yield _text(item, theme)
+        else:
+            yield _shape(item, theme)
+
+
+def _shape(item: Box | Path, theme: str) -> Any:
+    from matplotlib import rcParams
+    from matplotlib.patches import PathPatch
+    from matplotlib.path import Path as Outline
+
+    codes = {"M": [Outline.MOVETO], "L": [Outline.LINETO], "C": [Outline.CURVE4] * 3, "Z": [Outline.CLOSEPOLY]}
+    commands = _rounded(item) if isinstance(item, Box) else item.commands
+    points = [point for letter, group in commands for point in (group or ((0.0, 0.0),))]
+    outline = Outline(points, [code for letter, _ in commands for code in codes[letter]])
+    style = themes.style(*item.classes)
+    width = float(style.get("stroke-width", "1px").removesuffix("px"))
+    unit = width if rcParams["lines.scale_dashes"] else 1.0  # what matplotlib measures dashes in
+    pattern = [float(dash) / unit for dash in style.get("stroke-dasharray", "").split()]
+    return PathPatch(
+        outline,
+        facecolor=_colour(style.get("fill", "#000000"), theme),
+        edgecolor=_colour(style.get("stroke", "none"), theme),
+        linewidth=width,
+        linestyle=(0, pattern) if pattern else "solid",
+        capstyle=style.get("stroke-linecap", "butt"),
+        joinstyle="miter",
+        fill=style.get("fill") != "none",
+        hatch=None,
+        antialiased=True,
+    )
+
+
+def _colour(value: str, theme: str) -> str:
+    return themes.resolve(value, theme)
+
+
+def _rounded(box: Box) -> tuple[tuple[str, tuple[tuple[float, float], ...]], ...]:
+    """A box's outline, clockwise from the left end of its top edge."""
+    left, top, right, bottom = box.x, box.y, box.x + box.width, box.y + box.height
+    r, k = box.radius, box.radius * (1 - ARC)
+    return (
+        ("M", ((left + r, top),)),
+        ("L", ((right - r, top),)),
+        ("C", ((right - k, top), (right, top + k), (right, top + r))),
+        ("L", ((right, bottom - r),)),
+        ("C", ((right, bottom - k), (right - k, bottom), (right - r, bottom))),
+        ("L", ((left + r, bottom),)),
+        ("C", ((left + k, bottom), (left, bottom - k), (left, bottom - r))),
+        ("L", ((left, top + r),)),
+        ("C", ((left, top + k), (left + k, top), (left + r, top))),
+        ("Z", ()),
+    )
+
+
+def _text(item: Text, theme: str) -> Any:
+    from matplotlib.font_manager import FontProperties
+    from matplotlib.text import Text as Words
+
+    style = themes.style(*item.classes)
+    font = "mono" if "Mono" in style["font-family"] else "sans"
+    weight = "bold" if style.get("font-weight") == "700" else "normal"
+    size = item.size or float(style["font-size"].removesuffix("px"))
+    return Words(
+        item.x,
+        item.y,
+        "".join(char if metrics.covered(char, font) else metrics.REPLACEMENT for char in item.text),
+        color=_colour(style.get("fill", "#000000"), theme),
+        fontproperties=FontProperties(
+            family=FAMILIES[font],
+            style="italic" if style.get("font-style") == "italic" else "normal",
+            variant="normal",
+            weight=weight,
+            stretch="normal",
+            size=size,
+        ),
+        horizontalalignment=ANCHORS[style.get("text-anchor", "start")],
+        verticalalignment="baseline",
+        rotation=0,
+        usetex=False,
+        parse_math=False,
+        wrap=False,
+        antialiased=True,
+    )

@@ -1,0 +1,178 @@
+"""Draws a node: value on top, name and operation in the middle, adjoint at the bottom, each in a slot of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from graphviz_ad.render import fit
+from graphviz_ad.render.items import Box, Group, Item, Path, Text
+from graphviz_ad.story.scene import SceneNode
+
+INSET = 5  # from a node's border to its slots
+SLOT = 23  # height of a slot
+MIDDLE = 40  # height of the part between the slots: name and operation
+NOTE = 15  # height of the line "no path from the output"
+WIDTH = 112  # room for the longest number of four significant digits, -1.235e-05
+TENSOR_WIDTH = 136  # a little more for the short form of an array
+NAME_ROOM = 170
+BADGE_ROOM = 130
+OPERATION_ROOM = 170
+BADGE_GAP = 7
+RIM = 4  # an output's second outline, this far outside the first
+GLYPH = 9  # width of the triangles
+RADIUS = {"input": 14, "primitive": 7, "constant": 2}
+
+NO_PATH = "no path from the output"
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """A node's size and parts. It depends on structure only, so that a picture does not move when a number changes."""
+
+    width: int
+    height: int
+    rim: int
+    backward: str  # the lower slot: "adjoint", "tangent", or "" for none
+    name: str
+    badge: str
+    operation: str
+    manner: tuple[str, ...]  # a second class for the operation's line
+    aside: tuple[str, str]  # class and text of the small remark in the adjoint's slot
+    note: bool
+
+    @property
+    def outer(self) -> tuple[int, int]:
+        """Width and height with an output's second outline."""
+        return self.width + 2 * self.rim, self.height + 2 * self.rim
+
+    @property
+    def headline(self) -> int:
+        """Width of the line with the name and the badge."""
+        badge = BADGE_GAP + fit.measure(self.badge, "mono", "gad-shape") if self.badge else 0
+        return fit.measure(self.name, "bold", "gad-name") + badge
+
+
+def form(node: SceneNode, mode: str) -> Form:
+    """What a node is made of, and how large it is; ``mode`` is the scene's."""
+    backward = "" if not node.differentiable else "tangent" if mode == "forward" else "adjoint"
+    operation = node.operation or node.role or node.kind
+    sign = len(operation) <= 2 and not any(char.isalnum() for char in operation)
+    note = backward == "adjoint" and not node.reached and node.kind == "input"
+    aside = _aside(node) if backward == "adjoint" else ("", "")
+    made = Form(
+        width=0,
+        height=2 * INSET + SLOT + MIDDLE + (SLOT if backward else -INSET) + (NOTE if note else 0),
+        rim=RIM if node.output else 0,
+        backward=backward,
+        name=fit.shorten(node.name, "bold", "gad-name", NAME_ROOM),
+        badge=fit.shorten(_badge(node), "mono", "gad-shape", BADGE_ROOM),
+        operation=fit.shorten(operation, "sans", "gad-operation", OPERATION_ROOM),
+        manner=("gad-role",) if not node.operation else ("gad-sign",) if sign else (),
+        aside=aside,
+        note=note,
+    )
+    lines = (
+        made.headline,
+        fit.measure(made.operation, "sans", "gad-operation"),
+        fit.measure(NO_PATH, "sans", "gad-note") if note else 0,
+    )
+    beside = fit.measure(aside[1], "sans", aside[0]) + 4 if aside[0] else 0
+    least = (TENSOR_WIDTH if node.shape else WIDTH) + beside
+    return replace(made, width=max(least, max(lines) + 4 * INSET + 4))
+
+
+def _badge(node: SceneNode) -> str:
+    """Shape, and the type where it is not the usual one."""
+    return " ".join(part for part in (node.shape, "" if node.dtype == "float64" else node.dtype) if part)
+
+
+def _aside(node: SceneNode) -> tuple[str, str]:
+    """Where an adjoint comes from, if not from one consumer: how many contributions were added, or the seed."""
+    if node.consumers > 1:
+        return "gad-counter", f"\u03a3 {node.consumers}/{node.consumers}"
+    if node.output and not node.consumers:
+        return "gad-seed", "seed"
+    return "", ""
+
+
+def draw(node: SceneNode, form: Form, centre: tuple[int, int]) -> Group:
+    """The node in its complete state, around ``centre``."""
+    return Group(("gad-node",), tuple(_parts(node, form, centre)), tuple(_hooks(node)), fit.title(_title(node)))
+
+
+def _parts(node: SceneNode, form: Form, centre: tuple[int, int]) -> Iterator[Item]:
+    left, top = centre[0] - form.width // 2, centre[1] - form.height // 2
+    middle, radius = left + form.width / 2, RADIUS[node.kind]
+    if form.rim:
+        width, height = form.outer
+        yield Box(("gad-rim",), left - RIM, top - RIM, width, height, radius + RIM)
+    kind = () if node.kind == "primitive" else (f"gad-box-{node.kind}",)
+    yield Box(("gad-box", *kind), left, top, form.width, form.height, radius)
+    if node.kind == "input":
+        bar = ("M", ((left, top + radius),)), ("L", ((left, top + form.height - radius),))
+        yield Path(("gad-bar",), bar)
+
+    yield from _slot("value", node.value_text, left + INSET, top + INSET, form.width - 2 * INSET)
+
+    line = top + INSET + SLOT + 18
+    start = middle - form.headline / 2
+    yield fit.placed(("gad-name",), start, line, form.name, "bold")
+    if form.badge:
+        after = start + fit.measure(form.name, "bold", "gad-name") + BADGE_GAP
+        yield fit.placed(("gad-shape",), after, line, form.badge, "mono")
+    yield fit.placed(("gad-operation", *form.manner), middle, line + 16, form.operation, "sans")
+
+    if form.backward:
+        number = node.tangent_text if form.backward == "tangent" else node.adjoint_text
+        below = top + INSET + SLOT + MIDDLE
+        yield from _slot(form.backward, number or "", left + INSET, below, form.width - 2 * INSET, form.aside)
+    if form.note:
+        yield Text(("gad-note",), middle, top + form.height - INSET - 3, NO_PATH)
+
+
+def _slot(
+    name: str, number: str, left: float, top: float, width: float, aside: tuple[str, str] = ("", "")
+) -> Iterator[Item]:
+    """The field of one number: outline, triangle, number, and a small remark at the right end."""
+    yield Box((f"gad-slot-{name}",), left, top, width, SLOT, 6)
+    yield triangle(name, left + 7, top + SLOT / 2)
+    begin, end = left + 7 + GLYPH + 3, left + width - 5
+    if aside[0]:
+        end -= fit.measure(aside[1], "sans", aside[0]) + 3
+    yield fit.number((f"gad-{name}",), (begin + end) / 2, top + 16, number, int(end - begin))
+    if aside[0]:
+        yield Text((aside[0],), left + width - 6, top + 15.5, aside[1])
+
+
+def triangle(name: str, left: float, middle: float) -> Path:
+    """The sign of a number: up for a value, down for an adjoint, to the right for a tangent."""
+    if name == "adjoint":
+        corners = ((left, middle - 4), (left + GLYPH, middle - 4), (left + GLYPH / 2, middle + 4))
+    elif name == "tangent":
+        corners = ((left, middle - 4.5), (left + GLYPH - 1, middle), (left, middle + 4.5))
+    else:
+        corners = ((left, middle + 4), (left + GLYPH, middle + 4), (left + GLYPH / 2, middle - 4))
+    return Path((f"gad-glyph-{name}",), (("M", corners[:1]), ("L", corners[1:2]), ("L", corners[2:]), ("Z", ())))
+
+
+def _hooks(node: SceneNode) -> Iterator[tuple[str, str]]:
+    yield "data-node", node.name
+    yield "data-id", str(node.id)
+    yield "data-kind", node.kind
+    if node.role:
+        yield "data-role", node.role
+    yield "data-reached", "true" if node.reached else "false"
+    yield "data-value", node.value
+    if node.adjoint is not None:
+        yield "data-adjoint", node.adjoint
+    if node.tangent is not None:
+        yield "data-tangent", node.tangent
+    yield "data-consumers", str(node.consumers)
+    yield "data-reported", str(node.consumers)
+
+
+def _title(node: SceneNode) -> str:
+    says = f"{node.name} = {node.operation}" if node.operation else f"{node.name}: {node.role or node.kind}"
+    details = (_badge(node), "output" if node.output else "", node.source or "")
+    return ", ".join([says, *filter(None, details)])

@@ -1,0 +1,1 @@
+"""How a graph unfolds: numbers as texts, formulas, the timeline, the narration; draws nothing."""

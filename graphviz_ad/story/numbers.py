@@ -1,0 +1,114 @@
+"""Numbers as texts: exact ones for machines (the page contract), short ones for people."""
+
+from __future__ import annotations
+
+import json
+import math
+from typing import Any
+
+import numpy as np
+
+MAX_ENTRIES = 64
+"""Arrays up to this size travel entry by entry, larger ones as a summary."""
+
+
+def exact(value: Any) -> str:
+    """A number as machines read it: Python ``repr`` for scalars, JSON for arrays.
+
+    Examples
+    --------
+    >>> exact(np.float32(0.5)), exact(float("-inf"))
+    ('0.5', '-inf')
+    >>> exact(np.array([[1.0, np.nan]]))
+    '{"shape":[1,2],"data":[1.0,"nan"]}'
+    """
+    array = np.asarray(value)
+    if array.shape == ():
+        return repr(array.item())
+    table: dict[str, Any] = {"shape": list(array.shape)}
+    if array.size <= MAX_ENTRIES:
+        table["data"] = [_strict(item) for item in array.ravel().tolist()]
+    else:
+        numbers = array.astype(float)
+        finite = numbers[~np.isnan(numbers)]
+        table |= {"min": None, "mean": None, "max": None}
+        if finite.size:
+            with np.errstate(all="ignore"):
+                table |= {
+                    "min": _strict(float(finite.min())),
+                    "mean": _strict(float(finite.mean())),
+                    "max": _strict(float(finite.max())),
+                }
+        table["nan"] = int(array.size - finite.size)
+    return json.dumps(table, separators=(",", ":"), allow_nan=False)
+
+
+def _strict(number: Any) -> Any:
+    """Non-finite floats as texts: JSON has no word for them."""
+    return repr(number) if isinstance(number, float) and not math.isfinite(number) else number
+
+
+def short(number: Any, digits: int = 4) -> str:
+    """One number with ``digits`` significant digits, as printed in pictures.
+
+    Examples
+    --------
+    >>> [short(x) for x in (1.5, -0.000012345, 34.328125, 20000.0, 123456789.0, float("inf"), True)]
+    ['1.5', '−1.234e-5', '34.33', '20000', '1.235e8', '∞', 'True']
+    """
+    if isinstance(number, bool | np.bool_):
+        return str(bool(number))
+    if isinstance(number, int | np.integer):
+        return _sign(str(int(number)))
+    value = float(number)
+    if math.isnan(value):
+        return "NaN"
+    if math.isinf(value):
+        return "∞" if value > 0 else "−∞"
+    if value == int(value) and abs(value) < 10**6 and digits >= 4:
+        return _sign(str(int(value)))
+    text = f"{value:.{digits}g}"
+    if "e" in text:
+        mantissa, exponent = text.split("e")
+        text = f"{mantissa}e{int(exponent)}"
+    return _sign(text)
+
+
+def _sign(text: str) -> str:
+    return "−" + text[1:] if text.startswith("-") else text
+
+
+def brief(value: Any, digits: int = 4, width: int = 17) -> str:
+    """A value in the few characters of a node's slot: its number, its entries, or its range.
+
+    Examples
+    --------
+    >>> brief(np.array([1.0, 2.5])), brief(np.arange(100.0)), brief(np.array([True, False, True]))
+    ('[1, 2.5]', '0 … 99', '2 of 3 true')
+    """
+    array = np.asarray(value)
+    if array.shape == ():
+        return short(array.item() if array.dtype.kind in "biu" else array, digits)
+    if array.size == 0:
+        return "empty"
+    if array.dtype.kind == "b":
+        return f"{int(array.sum())} of {array.size} true"
+    if array.ndim == 1 and array.size <= 4:
+        text = "[" + ", ".join(short(item, digits) for item in array) + "]"
+        if len(text) > width:
+            text = "[" + ", ".join(short(item, 2) for item in array) + "]"
+        if len(text) <= width:
+            return text
+    numbers = array[~np.isnan(array)] if array.dtype.kind == "f" else array
+    if numbers.size == 0:
+        return "all NaN"
+    low, high = numbers.min(), numbers.max()
+    if low == high and numbers.size == array.size:
+        return f"all {short(low, digits)}"
+    text = f"{short(low, 3)} … {short(high, 3)}"
+    return f"{text}, NaN" if numbers.size < array.size else text
+
+
+def shape_text(shape: tuple[int, ...]) -> str:
+    """``(2, 3)`` for arrays, "" for scalars."""
+    return str(tuple(int(n) for n in shape)) if shape else ""
