@@ -137,7 +137,7 @@ class Graph(BaseGraph):
 
         return Explorer(View(self, mode, output, seed, direction, engine, show))
 
-    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
+    def _repr_mimebundle_(self, **_options: Any) -> dict[str, Any]:
         if len(self.nodes) > MAX_VISIBLE:
             return {"text/plain": repr(self)}
         return View(self).static_bundle()

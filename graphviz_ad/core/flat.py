@@ -213,5 +213,7 @@ def _encode_source(source: Source) -> dict[str, Any]:
 
 
 def _decode_source(entry: Any) -> Source:
-    numbers = [_position(entry[key], 2**31) for key in ("line", "end_line", "column", "end_column")]
-    return Source(_text(entry["file"]), *numbers, _text(entry["text"]))
+    line, end_line, column, end_column = (
+        _position(entry[key], 2**31) for key in ("line", "end_line", "column", "end_column")
+    )
+    return Source(_text(entry["file"]), line, end_line, column, end_column, _text(entry["text"]))

@@ -16,7 +16,6 @@ from graphviz_ad.core.traced import (
     Traced,
     constant_node,
     dtype_of,
-    is_constant,
     is_differentiable,
     is_floating,
     replay_value,
@@ -90,10 +89,12 @@ class Node:
 
     @property
     def shape(self) -> tuple[int, ...]:
+        """The value's shape; () for scalars."""
         return self._record.shape
 
     @property
     def dtype(self) -> np.dtype[Any]:
+        """The value's dtype; a Python float is float64."""
         return self._record.dtype
 
     @property
@@ -159,9 +160,9 @@ class Edge:
 
     __slots__ = ("_graph", "argnum", "consumer", "input")
 
-    def __init__(self, graph: BaseGraph, input: Node, consumer: Node, argnum: int) -> None:
+    def __init__(self, graph: BaseGraph, start: Node, consumer: Node, argnum: int) -> None:
         self._graph = graph
-        self.input = input
+        self.input = start
         self.consumer = consumer
         self.argnum = argnum
 
@@ -255,6 +256,7 @@ class BaseGraph:
 
     @property
     def title(self) -> str:
+        """The function's name; "" for a lambda and in the imperative style."""
         return self.tables.title
 
     def __len__(self) -> int:
@@ -331,25 +333,28 @@ class BaseGraph:
                     f"the graph has {len(outputs)} outputs ({names}), so a reverse sweep needs to know where to start. "
                     f"Write graph.backward(seed={{{outputs[0].name!r}: 1.0}})."
                 )
-            if outputs[0].shape != ():
-                if int(np.prod(outputs[0].shape)) != 1:
-                    raise SeedError(
-                        f"the output {outputs[0].name!r} has shape {outputs[0].shape}; a reverse sweep starts from one "
-                        f"number or from a seed of that shape. Write graph.backward(seed=np.ones({outputs[0].shape}))."
-                    )
+            if int(np.prod(outputs[0].shape)) != 1:
+                raise SeedError(
+                    f"the output {outputs[0].name!r} has shape {outputs[0].shape}; a reverse sweep starts from one "
+                    f"number or from a seed of that shape. Write graph.backward(seed=np.ones({outputs[0].shape}))."
+                )
             return {self.records[outputs[0].id].index: sweep.seed_like(outputs[0].value)}
         given: dict[int, Any] = {}
         if isinstance(seed, Mapping):
             for key, value in seed.items():
                 node = self[key]
                 if node not in outputs:
-                    raise SeedError(f"{node.name!r} is no output; a seed goes to: {', '.join(n.name for n in outputs)}.")
+                    raise SeedError(
+                        f"{node.name!r} is no output; a seed goes to: {', '.join(n.name for n in outputs)}."
+                    )
                 given[node.id] = value
         elif len(outputs) == 1:
             given[outputs[0].id] = seed
         else:
             if not isinstance(seed, list | tuple) or len(seed) != len(outputs):
-                raise SeedError(f"the graph has {len(outputs)} outputs; give a list of as many seeds, or a dict by name.")
+                raise SeedError(
+                    f"the graph has {len(outputs)} outputs; give a list of as many seeds, or a dict by name."
+                )
             given = {node.id: value for node, value in zip(outputs, seed, strict=True) if value is not None}
         result: dict[int, Any] = {}
         for position, value in given.items():
@@ -437,7 +442,8 @@ class BaseGraph:
         tangents : dict
             Input name -> tangent in the input's shape, ``{"x": 1.0}``.
         """
-        if not isinstance(tangents, Mapping) or not tangents:
+        given: Any = tangents  # what a user passes may be anything
+        if not isinstance(given, Mapping) or not given:
             raise ArgumentError('tangents must name inputs: graph.forward(tangents={"x": 1.0})')
         table: dict[int, Any] = {}
         for key, value in tangents.items():
@@ -522,11 +528,17 @@ class BaseGraph:
                 )
             array = np.asarray(value)
             if array.dtype.kind not in "biuf":
-                raise ArgumentError(f"the new value of {node.name!r} must be a number or an array of numbers, not {value!r}.")
+                raise ArgumentError(
+                    f"the new value of {node.name!r} must be a number or an array of numbers, not {value!r}."
+                )
             if type(node.value) is float and array.shape == ():
                 new[node.id] = float(array) if array.dtype.kind != "f" or type(value) is float else value
             else:
-                new[node.id] = array.astype(node.dtype)[()] if array.dtype.kind != "f" or type(value) is float else array.copy()[()]
+                new[node.id] = (
+                    array.astype(node.dtype)[()]
+                    if array.dtype.kind != "f" or type(value) is float
+                    else array.copy()[()]
+                )
         return new
 
     def _broken(self, position: int, old: Any, value: Any, guards: Sequence[GuardRecord]) -> str | None:
@@ -536,7 +548,11 @@ class BaseGraph:
             return f"{self.names[position]} has dtype {dtype_of(value)} instead of {dtype_of(old)}"
         for guard in guards:
             if not np.array_equal(value, guard.value):
-                place = f"{guard.source.file}, line {guard.source.line} (`{guard.source.text}`)" if guard.source else "a branch"
+                place = (
+                    f"{guard.source.file}, line {guard.source.line} (`{guard.source.text}`)"
+                    if guard.source
+                    else "a branch"
+                )
                 return f"at {place} Python saw {_short(guard.value)} before and sees {_short(value)} now"
         return None
 
@@ -580,8 +596,3 @@ def rebuild(nodes: Sequence[Traced], skip: Primitive | None = None) -> tuple[lis
         records.append(record)
         where[node.index] = position
     return records, where
-
-
-def is_constant_record(record: Traced) -> bool:
-    """Whether a record is a constant node."""
-    return is_constant(record)

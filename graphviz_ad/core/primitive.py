@@ -98,12 +98,19 @@ class Dynamic:
 
 
 def _scale(direction: Any, partial: Any) -> Any:
+    if type(partial) is np.float64:
+        partial = float(partial)  # weakly promoted: a number must not turn a float32 sweep into float64
     if type(partial) is float:
         if partial == 1.0:
             return direction
         if partial == -1.0:
             return -direction
-    elif type(direction) is float and direction == 1.0:
+    elif (
+        type(direction) is float
+        and direction == 1.0
+        and getattr(partial, "dtype", None) == np.float64
+        and not partial.shape
+    ):
         return partial  # the seed: no node "1 × ..." in a gradient's own graph
     return direction * partial
 

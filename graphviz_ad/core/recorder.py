@@ -17,7 +17,11 @@ import numpy as np
 PACKAGE_FOLDER = str(Path(__file__).resolve().parent.parent)
 _PATHS = sysconfig.get_paths()
 _LIBRARY_FOLDERS = tuple(
-    {PACKAGE_FOLDER, str(Path(np.__file__).resolve().parent), *(_PATHS[key] for key in ("stdlib", "purelib", "platlib"))}
+    {
+        PACKAGE_FOLDER,
+        str(Path(np.__file__).resolve().parent),
+        *(_PATHS[key] for key in ("stdlib", "purelib", "platlib")),
+    }
 )
 
 
@@ -79,7 +83,7 @@ class Recorder:
             return first
         if second.tracing:
             return second
-        second._owner = first
+        second._owner = first  # noqa: SLF001  (another recorder of the same class)
         first.guards.extend(second.guards)
         second.guards = []
         return first

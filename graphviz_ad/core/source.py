@@ -51,7 +51,8 @@ class _Syntax:
                 continue
             if isinstance(node, ast.expr):
                 self.by_position[position] = node
-            elif isinstance(node, ast.AugAssign):
+            elif isinstance(node, ast.AugAssign | ast.For):
+                # the instruction that adds, and on some versions the one that iterates, spans the statement
                 self.by_position.setdefault(position, node)
             elif isinstance(node, ast.Return):
                 self.returns[position] = node
@@ -73,6 +74,7 @@ class SourceMap:
         self._positions: dict[Any, list[tuple[int | None, int | None, int | None, int | None]]] = {}
 
     def syntax(self, filename: str) -> _Syntax:
+        """The syntax tree of a file, parsed once."""
         if filename not in self._syntax:
             self._syntax[filename] = _Syntax(filename)
         return self._syntax[filename]
@@ -205,7 +207,10 @@ class SourceMap:
             arguments: list[ast.AST] = list(expression.args)
             if arguments and isinstance(arguments[0], ast.List | ast.Tuple):
                 arguments = list(arguments[0].elts)
-            elif isinstance(expression.func, ast.Attribute) and _last_name(expression.func.value) not in ("np", "numpy"):
+            elif isinstance(expression.func, ast.Attribute) and _last_name(expression.func.value) not in (
+                "np",
+                "numpy",
+            ):
                 arguments.insert(0, expression.func.value)
             operand = arguments[argnum] if argnum < len(arguments) else None
         return _last_name(operand) or None if isinstance(operand, ast.Name | ast.Attribute) else None
@@ -251,6 +256,8 @@ def _target(target: ast.AST, path: tuple[int, ...]) -> list[str]:
 
 def _loop_target(syntax: _Syntax, expression: ast.AST) -> list[str]:
     parent = syntax.parent.get(expression)
+    if isinstance(expression, ast.For):
+        return _target(expression.target, ())
     if isinstance(parent, ast.For | ast.comprehension) and parent.iter is expression:
         return _target(parent.target, ())
     return []
@@ -293,20 +300,21 @@ def candidate_names(nodes: Sequence[Traced], sources: SourceMap, calls: Sequence
             result.append([])  # a partial sum inside sum([...]): the name is for the whole
             continue
         result.append(sources.names(node) + returned.get(id(node), []))
-    _add_local_aliases(nodes, calls, result)
     return result
 
 
-def _add_local_aliases(nodes: Sequence[Traced], calls: Sequence[Call], result: list[list[str]]) -> None:
+def local_aliases(nodes: Sequence[Traced], calls: Sequence[Call]) -> list[list[str]]:
     """`y = x` makes no node, but y is another name of it: read it off the function's own variables."""
     where = {id(node): position for position, node in enumerate(nodes)}
+    result: list[list[str]] = [[] for _ in nodes]
     for call in calls:
         if call.parent is not None or call.frame is None:
             continue
         for name, value in call.frame.f_locals.items():
             position = where.get(id(value)) if type(value) is Traced else None
-            if position is not None and name not in result[position] and name.isidentifier():
-                result[position].insert(0, name)
+            if position is not None and name.isidentifier():
+                result[position].append(name)
+    return result
 
 
 @dataclass(frozen=True, slots=True)
@@ -323,8 +331,9 @@ def assign_names(
     candidates: Sequence[Sequence[str]],
     outputs: Sequence[int],
     constant_names: Sequence[str | None],
+    local: Sequence[Sequence[str]] = (),
 ) -> Names:
-    """Give every node one name: inputs first, then the user's names, then ``out`` and v1, v2, …
+    """Give every node one name: inputs first, then the user's names, then ``out``, then v1, v2 and so on.
 
     Repeats get _2, _3 in evaluation order and skip names that the user wrote.
     """
@@ -372,6 +381,11 @@ def assign_names(
         for name in names:
             if name != primary[position] and not _numbered(primary[position], name):
                 aliases[claim(name)] = position
+    for position, names in enumerate(local):
+        for name in names:
+            if name not in taken:
+                taken.add(name)
+                aliases[name] = position
     return Names(tuple(name for name in primary if name is not None), aliases)
 
 

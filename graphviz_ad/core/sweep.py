@@ -29,9 +29,7 @@ def ancestors(outputs: Iterable[Traced]) -> list[Traced]:
             continue
         seen.add(node.index)
         found.append(node)
-        for item in node.inputs:
-            if type(item) is Traced and item.index not in seen:
-                stack.append(item)
+        stack.extend(item for item in node.inputs if type(item) is Traced and item.index not in seen)
     found.sort(key=by_index)
     return found
 
@@ -73,7 +71,12 @@ def _arguments(node: Traced, traced: bool) -> tuple[Any, tuple[Any, ...]]:
     """The output and inputs that a rule sees: numbers, or the nodes themselves (constants stay numbers)."""
     if traced:
         return node, tuple(value_of(item) if is_constant(item) else item for item in node.inputs)
-    return node.value, tuple(value_of(item) for item in node.inputs)
+    return _numpy_float(node.value), tuple(_numpy_float(value_of(item)) for item in node.inputs)
+
+
+def _numpy_float(value: Any) -> Any:
+    """Python's own floats raise at 1 / 0.0 and turn complex at (-8.0) ** 0.5; NumPy's give inf and nan."""
+    return np.float64(value) if type(value) is float else value
 
 
 def unsummed_contribution(node: Traced, argnum: int, adjoint: Any, *, traced: bool = False) -> Any:
@@ -89,7 +92,7 @@ def contribution(node: Traced, argnum: int, adjoint: Any, *, traced: bool = Fals
     result = sum_to_shape(unsummed_contribution(node, argnum, adjoint, traced=traced), target.shape)
     dtype = target.dtype
     if dtype_of(value_of(result)) != dtype:
-        result = result.astype(dtype)
+        result = result.astype(dtype) if hasattr(result, "astype") else dtype.type(result)
     return result
 
 

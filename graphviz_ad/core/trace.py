@@ -33,7 +33,7 @@ def trace(make: type[G], f: Callable[..., Any], args: tuple[Any, ...], kwargs: d
     except Exception as error:
         try:
             error.graph = _so_far(make, f, recorder, entry)  # type: ignore[attr-defined]
-        except Exception:  # the user's own error matters more than our picture of it
+        except Exception:  # noqa: BLE001  (the user's own error matters more than our picture of it)
             error.graph = None  # type: ignore[attr-defined]
         raise
     finally:
@@ -44,11 +44,13 @@ def trace(make: type[G], f: Callable[..., Any], args: tuple[Any, ...], kwargs: d
 class _Inputs:
     """The arguments of one traced call: inputs in place of float leaves, and their names."""
 
-    def __init__(self, f: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any], recorder: Recorder) -> None:
+    def __init__(
+        self, f: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any], recorder: Recorder
+    ) -> None:
         self.recorder = recorder
         self.nodes: list[Traced] = []
         self.paths: list[Path] = []
-        names = _argument_names(f, args, kwargs)
+        names = _argument_names(f, args)
         self.template = (args, kwargs)
         self.args = tuple(self._open(name, value) for name, value in zip(names, args, strict=False))
         self.kwargs = {key: self._open(key, value) for key, value in kwargs.items()}
@@ -95,7 +97,7 @@ class _Inputs:
         return value
 
 
-def _argument_names(f: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> list[str]:
+def _argument_names(f: Callable[..., Any], args: tuple[Any, ...]) -> list[str]:
     try:
         parameters = list(inspect.signature(f).parameters.values())
     except (ValueError, TypeError):
@@ -136,10 +138,12 @@ def _finish(make: type[G], f: Any, result: Any, recorder: Recorder, entry: _Inpu
     def retrace(values: dict[str, Any]) -> G:
         args, kwargs = entry.template
         counter = iter(range(len(entry.nodes)))
-        new_values = [values.get(name, node.value) for name, node in zip(names, entry.nodes, strict=True)]
+        new_values = [values.get(name, node.value) for name, node in zip(input_names, entry.nodes, strict=True)]
 
-        def fill(path: Path, value: Any) -> Any:
-            if not is_float_leaf(value) or (type(value) is Traced and (is_constant(value) or not is_floating(value.value))):
+        def fill(_path: Path, value: Any) -> Any:
+            if not is_float_leaf(value) or (
+                type(value) is Traced and (is_constant(value) or not is_floating(value.value))
+            ):
                 return value
             position = next(counter)
             node = entry.nodes[position]
@@ -151,7 +155,7 @@ def _finish(make: type[G], f: Any, result: Any, recorder: Recorder, entry: _Inpu
         return trace(make, f, new_args, new_kwargs)
 
     graph = build(make, outputs, recorder.guards, list(recorder.calls.values()), entry.nodes, retrace, _title(f))
-    names = [node.name for node in graph.inputs]
+    input_names = [node.name for node in graph.inputs]
     return graph
 
 
@@ -214,7 +218,8 @@ def build(
     given = [_given_name(node) for node in known]
     output_positions = tuple(dict.fromkeys(where[node.index] for node in outputs))
     constant_names = _constant_names(known, sources)
-    names = source_module.assign_names(known, given, candidates, output_positions, constant_names)
+    local = source_module.local_aliases(known, calls)
+    names = source_module.assign_names(known, given, candidates, output_positions, constant_names, local)
     input_positions = tuple(where[node.index] for node in inputs)
     roles = tuple(
         node.params.get("role", "") if node.primitive is None and not is_constant(node) else "" for node in known
@@ -227,7 +232,8 @@ def build(
         sources=tuple(sources.source(node.site) for node in known),
         groups=_groups(known),
         guards=tuple(
-            GuardRecord(where[guard.node.index], guard.exit, guard.value, sources.source(guard.site)) for guard in guards
+            GuardRecord(where[guard.node.index], guard.exit, guard.value, sources.source(guard.site))
+            for guard in guards
         ),
         retrace=retrace,
         title=title,
@@ -279,8 +285,8 @@ def derivative_graph(graph: G, name: str, output: str | None) -> G:
         raise ArgumentError(f"{name!r} is no input; derivatives are by: {', '.join(n.name for n in graph.inputs)}.")
     if output is None:
         if len(graph.outputs) != 1:
-            names = [node.name for node in graph.outputs]
-            raise ArgumentError(f"the graph has several outputs; write output= one of {names}.")
+            known = [node.name for node in graph.outputs]
+            raise ArgumentError(f"the graph has several outputs; write output= one of {known}.")
         start = graph.outputs[0]
     else:
         start = graph[output]

@@ -106,7 +106,9 @@ class Traced:
             )
         refuse_out(label, kwargs)
         if method != "__call__":
-            raise UnsupportedError(f"{label}.{method} has no derivative rule here{here()}. {_suggestion(label, method)}")
+            raise UnsupportedError(
+                f"{label}.{method} has no derivative rule here{here()}. {_suggestion(label, method)}"
+            )
         handler = HANDLERS.get(ufunc)
         if handler is None:
             raise unsupported(label)
@@ -150,18 +152,18 @@ class Traced:
     def __round__(self, digits: int | None = None) -> Any:
         self._leave("round()", "Use np.floor(x + 0.5), or format the number with f'{x:.3f}'.")
 
-    def _leave(self, exit: str, remedy: str) -> Any:
+    def _leave(self, way: str, remedy: str) -> Any:
         """Give the plain value of a bool or int node and record the guard; a float may not leave."""
         if is_floating(self.value):
             raise ExitError(
-                f"{exit} was asked of a traced float{here()}. That would turn it into a plain number and cut the "
+                f"{way} was asked of a traced float{here()}. That would turn it into a plain number and cut the "
                 f"graph in silence. {remedy} Where the cut is meant, use gad.detach(x)."
             )
         recorder = self.recorder
         if recorder is not None:
             recorder = recorder.find()
             value = self.value.copy() if isinstance(self.value, np.ndarray) else self.value
-            recorder.guards.append(Guard(self, exit, value, recorder.site()))
+            recorder.guards.append(Guard(self, way, value, recorder.site()))
         return self.value
 
     # -- what would change a value in place -----------------------------------------------------
@@ -183,9 +185,8 @@ class Traced:
         )
 
     @property
-    def T(self) -> Any:  # noqa: N802  (NumPy's name)
+    def T(self) -> Any:
         return HANDLERS[np.transpose](self)
-
 
 
 _MATH_REMEDY = "Use the NumPy function (np.sin(x) instead of math.sin(x)), or leave float() out."
@@ -372,7 +373,9 @@ def _weak(value: Any) -> bool:
 
 def _combine(name: str, left: Any, right: Any) -> Any:
     a, b = value_of(left), value_of(right)
-    return apply(OPERATORS[name], (left, right), {}, weak=_weak(a) and _weak(b) and (type(a) is float or type(b) is float))
+    return apply(
+        OPERATORS[name], (left, right), {}, weak=_weak(a) and _weak(b) and (type(a) is float or type(b) is float)
+    )
 
 
 def _binary(name: str) -> tuple[Callable[[Traced, Any], Any], Callable[[Traced, Any], Any]]:
@@ -414,7 +417,7 @@ def _method(name: str, function: Any) -> Callable[..., Any]:
 
 
 def _refused(name: str, remedy: str) -> Callable[..., NoReturn]:
-    def refuse(self: Traced, *args: Any, **kwargs: Any) -> NoReturn:
+    def refuse(_self: Traced, *_args: Any, **_kwargs: Any) -> NoReturn:
         raise ImmutableError(f".{name}() changes an array in place{here()}, which the graph cannot see. {remedy}")
 
     return refuse
@@ -483,7 +486,7 @@ def _flatten(self: Traced) -> Any:
 
 
 _install()
-Traced.__invert__ = _invert  # type: ignore[attr-defined]
+setattr(Traced, "__invert__", _invert)  # noqa: B010  (mypy does not take it as an assignment)
 Traced.reshape = _reshape  # type: ignore[attr-defined]
 Traced.transpose = _transpose  # type: ignore[attr-defined]
 Traced.astype = _astype  # type: ignore[attr-defined]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import linecache
-import os
 import sys
 
 from graphviz_ad.core.recorder import user_frame
@@ -13,7 +12,7 @@ def base_name(filename: str) -> str:
     """A file's name as shown to people: never a path; a notebook cell is "cell"."""
     if filename.startswith("<ipython-input") or "ipykernel_" in filename:
         return "cell"
-    return os.path.basename(filename.replace("\\", "/")) or "code"
+    return filename.replace("\\", "/").rpartition("/")[2] or "code"
 
 
 def here() -> str:

@@ -103,7 +103,7 @@ _unary(np.tanh, lambda out, x: 1 - out * out)
 
 
 def _extreme(ufunc: np.ufunc, symbol: str, wins: Any) -> None:
-    """maximum and minimum; ``tie`` is the share of each side where both are equal."""
+    """Maximum and minimum; ``tie`` is the share of each side where both are equal."""
 
     def partial(x: Any, y: Any, tie: float) -> Any:
         return np.where(wins(x, y), 1.0, np.where(x == y, tie, 0.0))

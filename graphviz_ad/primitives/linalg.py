@@ -8,8 +8,8 @@ import numpy as np
 
 from graphviz_ad.core.primitive import general, handles
 from graphviz_ad.core.traced import Traced, apply, operand
-from graphviz_ad.errors import ArgumentError, UnsupportedError
 from graphviz_ad.core.where import here
+from graphviz_ad.errors import ArgumentError, UnsupportedError
 
 
 def _turn(x: Any) -> Any:

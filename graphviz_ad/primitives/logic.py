@@ -108,7 +108,9 @@ _astype: Primitive = general(
     _cast,
     # the sweep casts every contribution to its input's dtype
     vjps=[lambda adjoint, out, x, dtype: adjoint],
-    jvps=[lambda tangent, out, x, dtype: tangent.astype(dtype) if hasattr(tangent, "astype") else _cast(tangent, dtype)],
+    jvps=[
+        lambda tangent, out, x, dtype: tangent.astype(dtype) if hasattr(tangent, "astype") else _cast(tangent, dtype)
+    ],
 )
 _to_discrete = plain("astype_discrete", _cast, symbol="astype")
 

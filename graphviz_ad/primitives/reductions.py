@@ -88,7 +88,9 @@ def _extreme(name: str, function: Any) -> Any:
             lambda adjoint, out, x, axis, keepdims: stretch(adjoint, x.shape, axis) * _share(out, x, axis),
         ],
         jvps=[
-            lambda tangent, out, x, axis, keepdims: np.sum(tangent * _share(out, x, axis), axis=axis, keepdims=keepdims),
+            lambda tangent, out, x, axis, keepdims: np.sum(
+                tangent * _share(out, x, axis), axis=axis, keepdims=keepdims
+            ),
         ],
         sample=_reduction_samples,
     )

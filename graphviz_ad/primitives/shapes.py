@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from graphviz_ad.core.primitive import HANDLERS, Dynamic, general, handles, linear
+from graphviz_ad.core.primitive import HANDLERS, Dynamic, Primitive, general, handles, linear
 from graphviz_ad.core.traced import Traced, apply, invoke, is_floating, operand
 from graphviz_ad.core.where import here
 from graphviz_ad.errors import ArgumentError, ImmutableError, UnsupportedError
@@ -18,7 +18,10 @@ _reshape = linear(
     lambda x, shape: np.reshape(x, shape),
     transpose=lambda adjoint, out, x, shape: np.reshape(adjoint, x.shape),
     pushforward=lambda tangent, out, x, shape: np.reshape(tangent, shape),
-    sample=lambda rng: [((rng.normal(size=(2, 3)),), {"shape": (3, 2)}), ((rng.normal(size=(2, 3)),), {"shape": (-1,)})],
+    sample=lambda rng: [
+        ((rng.normal(size=(2, 3)),), {"shape": (3, 2)}),
+        ((rng.normal(size=(2, 3)),), {"shape": (-1,)}),
+    ],
 )
 
 
@@ -26,7 +29,8 @@ _reshape = linear(
 def reshape(a: Any, /, shape: Any, order: str = "C") -> Any:
     if order != "C":
         raise UnsupportedError(
-            f"np.reshape(..., order={order!r}) has no derivative rule here; write np.transpose around a reshape in order C."
+            f"np.reshape(..., order={order!r}) has no derivative rule here; "
+            "write np.transpose around a reshape in order C."
         )
     sizes = tuple(int(n) for n in shape) if isinstance(shape, tuple | list) else (int(shape),)
     return apply(_reshape, (operand(a),), {"shape": sizes})
@@ -47,7 +51,10 @@ _transpose = linear(
     transpose=lambda adjoint, out, x, axes: np.transpose(adjoint, _inverse(axes)),
     pushforward=lambda tangent, out, x, axes: np.transpose(tangent, axes),
     symbol="ᵀ",
-    sample=lambda rng: [((rng.normal(size=(2, 3)),), {"axes": None}), ((rng.normal(size=(2, 3, 4)),), {"axes": (1, 2, 0)})],
+    sample=lambda rng: [
+        ((rng.normal(size=(2, 3)),), {"axes": None}),
+        ((rng.normal(size=(2, 3, 4)),), {"axes": (1, 2, 0)}),
+    ],
 )
 
 
@@ -176,11 +183,7 @@ def _put(adjoint: Any, *parts: Any, key: Any, shape: tuple[int, ...]) -> Any:
     return out
 
 
-def _no_rules(count: int) -> list[None]:
-    return [None] * count
-
-
-_index = general(
+_index: Primitive = general(
     "index",
     _take,
     vjps=[lambda adjoint, out, x, *parts, key: invoke(_scatter, (adjoint, *parts), {"key": key, "shape": x.shape})],
@@ -196,11 +199,13 @@ _index = general(
     ],
 )
 
-_scatter = general(
+_scatter: Primitive = general(
     "scatter",
     _put,
     vjps=[lambda adjoint, out, x, *parts, key, shape: invoke(_index, (adjoint, *parts), {"key": key})],
-    jvps=[lambda tangent, out, x, *parts, key, shape: invoke(_scatter, (tangent, *parts), {"key": key, "shape": shape})],
+    jvps=[
+        lambda tangent, out, x, *parts, key, shape: invoke(_scatter, (tangent, *parts), {"key": key, "shape": shape})
+    ],
     sample=lambda rng: [
         ((rng.normal(size=3),), {"key": np.array([0, 2, 2]), "shape": (4,)}),
         ((0.5,), {"key": 1, "shape": (3,)}),
@@ -212,7 +217,8 @@ def _index_part(part: Any, dynamic: list[Any]) -> Any:
     if type(part) is Traced:
         if is_floating(part.value):
             raise ArgumentError(
-                f"a traced float was used as an index{here()}; indices are ints or bools, such as np.argmax(x) or x > 0."
+                f"a traced float was used as an index{here()}; "
+                "indices are ints or bools, such as np.argmax(x) or x > 0."
             )
         dynamic.append(part)
         return Dynamic(len(dynamic) - 1)
@@ -249,7 +255,7 @@ def _refuse(name: str, remedy: str) -> Any:
 
 
 for _function, _remedy in {
-    np.copyto: "Use the traced value itself, or np.where(mask, v, x). (np.full_like and np.full copy too: write v * np.ones_like(a).)",
+    np.copyto: "Use the traced value itself, or np.where(mask, v, x); for np.full_like write v * np.ones_like(a).",
     np.place: "Write np.where(mask, v, x).",
     np.put: "Write np.where, or collect the pieces and np.stack them.",
     np.putmask: "Write np.where(mask, v, x).",

@@ -37,7 +37,8 @@ def picture(scene: Scene, *, direction: str = "LR", engine: str = "auto") -> Pic
     engine
         The layout engine: "auto", "dot" or "layered".
     """
-    forms = [nodes.form(node, scene.mode) for node in scene.nodes]
+    swept = any(node.adjoint is not None or node.tangent is not None for node in scene.nodes)
+    forms = [nodes.form(node, scene.mode if swept else "values") for node in scene.nodes]
     position = {node.id: index for index, node in enumerate(scene.nodes)}
     ends = [(position[edge.input], position[edge.consumer]) for edge in scene.edges]
     placed = [(edge, scene.nodes[a], scene.nodes[b]) for edge, (a, b) in zip(scene.edges, ends, strict=True)]

@@ -11,7 +11,7 @@ from graphviz_ad.story.scene import SceneEdge, SceneNode
 CHIP = 17  # height of the field behind a number
 CHIP_GAP = 4  # the line passes between the two fields
 LABEL_WIDTH = 76  # room for the longest number of four significant digits
-TENSOR_LABEL_WIDTH = 100
+TENSOR_LABEL_WIDTH = 128
 BREAK = (18, 16)
 ARROW_LENGTH, ARROW_WIDTH = 9, 7
 

@@ -14,7 +14,7 @@ SLOT = 23  # height of a slot
 MIDDLE = 40  # height of the part between the slots: name and operation
 NOTE = 15  # height of the line "no path from the output"
 WIDTH = 112  # room for the longest number of four significant digits, -1.235e-05
-TENSOR_WIDTH = 136  # a little more for the short form of an array
+TENSOR_WIDTH = 150  # room for the short form of an array, 17 characters at 11 px
 NAME_ROOM = 170
 BADGE_ROOM = 130
 OPERATION_ROOM = 170
@@ -54,8 +54,8 @@ class Form:
 
 
 def form(node: SceneNode, mode: str) -> Form:
-    """What a node is made of, and how large it is; ``mode`` is the scene's."""
-    backward = "" if not node.differentiable else "tangent" if mode == "forward" else "adjoint"
+    """What a node is made of, and how large it is; ``mode`` is the scene's, or "values" where nothing was swept."""
+    backward = {"reverse": "adjoint", "forward": "tangent"}.get(mode, "") if node.differentiable else ""
     operation = node.operation or node.role or node.kind
     sign = len(operation) <= 2 and not any(char.isalnum() for char in operation)
     note = backward == "adjoint" and not node.reached and node.kind == "input"

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from graphviz_ad.core.graph import BaseGraph, Node
 from graphviz_ad.core.sweep import LocalJacobian
+from graphviz_ad.core.traced import shape_of
 from graphviz_ad.story.formula import expression, is_folded
 from graphviz_ad.story.numbers import brief, shape_text
 
@@ -40,7 +41,7 @@ def described(value: Any) -> str:
 
 def _seed(step: Step) -> str:
     name = step.node.name
-    if step._timeline.mode == "forward":
+    if step.mode == "forward":
         return f"Start at {name}: its tangent is {described(step.new)}. How fast does everything else move?"
     return f"Start at {name}: ∂{name}/∂{name} = {described(step.new)}. The adjoints flow backwards from here."
 
@@ -54,12 +55,16 @@ def _flow(step: Step) -> str:
     sent = described(step.contribution)
     slot = _slot(step)
     if forward:
-        start, rule = f"{consumer} gets from {source}{slot}: ∂{consumer}/∂{source} × tangent of {source}", edge.input.tangent
+        start, rule = (
+            f"{consumer} gets from {source}{slot}: ∂{consumer}/∂{source} × tangent of {source}",
+            edge.input.tangent,
+        )
     else:
-        start, rule = f"{source} gets from {consumer}{slot}: adjoint of {consumer} × ∂{consumer}/∂{source}", edge.consumer.adjoint
-    if isinstance(local, LocalJacobian):
-        numbers = f" = {sent}"
-    elif getattr(local, "shape", ()) or getattr(rule, "shape", ()):
+        start, rule = (
+            f"{source} gets from {consumer}{slot}: adjoint of {consumer} × ∂{consumer}/∂{source}",
+            edge.consumer.adjoint,
+        )
+    if isinstance(local, LocalJacobian) or shape_of(local) or shape_of(rule):
         numbers = f" = {sent}"
     elif forward:
         numbers = f" = {brief(local)} × {_atom(brief(rule))} = {sent}"
@@ -103,12 +108,12 @@ def no_sweep(graph: BaseGraph) -> str:
     """Why the story has no backward pass."""
     outputs = graph.outputs
     if len(outputs) != 1:
-        return f"There are {len(outputs)} outputs: for adjoints write graph.backward(seed={{{outputs[0].name!r}: 1.0}}) first."
+        write = f"graph.backward(seed={{{outputs[0].name!r}: 1.0}})"
+        return f"There are {len(outputs)} outputs: for adjoints write {write} first."
     if not outputs[0].differentiable:
         return f"The output {outputs[0].name} is of dtype {outputs[0].dtype}: it has no derivative."
-    return (
-        f"The output {outputs[0].name} has shape {shape_text(outputs[0].shape)}: for adjoints write graph.backward(seed=…) first."
-    )
+    shape = shape_text(outputs[0].shape)
+    return f"The output {outputs[0].name} has shape {shape}: for adjoints write graph.backward(seed=...) first."
 
 
 def story(timeline: Timeline) -> str:
@@ -128,7 +133,8 @@ def alt_text(graph: BaseGraph) -> str:
     outputs = ", ".join(f"{node.name} = {brief(node.value)}" for node in graph.outputs[:4])
     text = (
         f"Computational graph{' of ' + graph.title if graph.title else ''}: {len(graph.inputs)} "
-        f"input{'' if len(graph.inputs) == 1 else 's'}, {len(primitives)} operation{'' if len(primitives) == 1 else 's'}, "
+        f"input{'' if len(graph.inputs) == 1 else 's'}, "
+        f"{len(primitives)} operation{'' if len(primitives) == 1 else 's'}, "
         f"result {outputs}."
     )
     if graph.has_adjoints:

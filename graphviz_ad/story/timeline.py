@@ -36,11 +36,12 @@ class Step:
 
     def __init__(self, timeline: Timeline, order: int) -> None:
         self._timeline = timeline
-        self._event = timeline._events[order]
+        self._event = timeline.events[order]
         self.order = order
 
     @property
     def kind(self) -> str:
+        """What happens: one of "value", "seed", "contribution", "tangent"."""
         return self._event.kind
 
     @property
@@ -52,6 +53,11 @@ class Step:
     def edge(self) -> Edge | None:
         """The edge along which a number flows, for contributions and tangents."""
         return self._timeline.graph.edges[self._event.edge] if self._event.edge >= 0 else None
+
+    @property
+    def mode(self) -> str:
+        """The mode of the timeline: "reverse" or "forward"."""
+        return self._timeline.mode
 
     @property
     def value(self) -> Any:
@@ -95,7 +101,7 @@ class Step:
     @property
     def complete(self) -> bool:
         """Whether the node's adjoint or tangent is final after this step."""
-        return self.kind == "seed" and self.expected == 0 or (self.expected > 0 and self.reported == self.expected)
+        return (self.kind == "seed" and self.expected == 0) or (self.expected > 0 and self.reported == self.expected)
 
     @property
     def narration(self) -> str:
@@ -113,17 +119,17 @@ class Timeline(Sequence[Step]):
     def __init__(self, graph: BaseGraph, mode: str, events: Sequence[_Event]) -> None:
         self.graph = graph
         self.mode = mode
-        self._events = tuple(events)
+        self.events = tuple(events)
         # for every node the steps that add to its accumulator, in order
         self._adding: dict[int, list[int]] = {}
-        for order, event in enumerate(self._events):
+        for order, event in enumerate(self.events):
             if event.kind in ("contribution", "tangent"):
                 self._adding.setdefault(event.node, []).append(order)
-        self._seeds = {event.node: order for order, event in enumerate(self._events) if event.kind == "seed"}
+        self._seeds = {event.node: order for order, event in enumerate(self.events) if event.kind == "seed"}
         self._sums: dict[int, Any] = {}
 
     def __len__(self) -> int:
-        return len(self._events)
+        return len(self.events)
 
     @overload
     def __getitem__(self, position: int) -> Step: ...
@@ -151,7 +157,7 @@ class Timeline(Sequence[Step]):
 
     def rank(self, order: int) -> int:
         """How many steps up to this one add to the same node."""
-        return sum(1 for other in self._adding.get(self._events[order].node, ()) if other <= order)
+        return sum(1 for other in self._adding.get(self.events[order].node, ()) if other <= order)
 
     def pushed(self, edge: int) -> Any:
         """What an edge adds to its consumer's tangent."""
@@ -161,7 +167,7 @@ class Timeline(Sequence[Step]):
 
     def accumulated(self, order: int, inclusive: bool) -> Any:
         """A node's accumulator after, or just before, a step, summed in the order of the sweep."""
-        event = self._events[order]
+        event = self.events[order]
         if event.kind == "value":
             return None
         if inclusive and order in self._sums:
@@ -238,7 +244,8 @@ def _forward_graph(graph: BaseGraph, seed: Any) -> BaseGraph:
         if len(inputs) != 1 or inputs[0].shape != ():
             names = ", ".join(node.name for node in inputs)
             raise ArgumentError(
-                f"forward mode needs to know which input moves; write seed={{{inputs[0].name!r}: 1.0}} (inputs: {names})."
+                f"forward mode needs to know which input moves; write seed={{{inputs[0].name!r}: 1.0}} "
+                f"(inputs: {names})."
             )
         seed = {inputs[0].name: 1.0}
     return type(graph)(graph.records, graph.tables).forward(seed)

@@ -48,16 +48,19 @@ class View:
         return picture(self.scene, direction=self.direction, engine=self.engine)
 
     def svg(self, theme: str = "auto") -> str:
+        """The picture as SVG; theme "page" leaves colours to the page around it."""
         from graphviz_ad.render.svg import to_svg
 
         return to_svg(self.picture, theme=theme)
 
     def png(self, theme: str = "auto", scale: float = 2.0) -> bytes:
+        """The picture as PNG, ``scale`` image pixels to a pixel of the picture."""
         from graphviz_ad.render.mpl import to_png
 
         return to_png(self.picture, theme=_still(theme), scale=scale)
 
     def pdf(self, theme: str = "auto") -> bytes:
+        """The picture as a PDF of one page."""
         from graphviz_ad.render.mpl import to_pdf
 
         return to_pdf(self.picture, theme=_still(theme))
@@ -145,8 +148,8 @@ def save(graph: BaseGraph, path: str | os.PathLike[str], theme: str = "auto", **
         # mkstemp makes private files; a figure is an ordinary one
         mask = os.umask(0)
         os.umask(mask)
-        os.chmod(name, 0o666 & ~mask)
-        os.replace(name, target)
+        Path(name).chmod(0o666 & ~mask)
+        Path(name).replace(target)
     except BaseException:
         Path(name).unlink(missing_ok=True)
         raise

@@ -1,0 +1,85 @@
+# The commands of this project. Each makes what it needs in .venv first; nothing outside this folder is changed, except
+# that `make test` as root installs Debian's chromium where it is missing.
+
+SHELL := /bin/sh
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help demo test test-all lint figures clean moved
+
+# An environment that was copied or moved with the folder still points to the old place: make it again.
+ifneq ($(shell cat .venv/made-in 2>/dev/null),$(CURDIR))
+MOVED := moved
+endif
+
+help: ## list the commands
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' Makefile
+
+demo: .venv/installed-demo ## open the first notebook in JupyterLab (PORT=9000 make demo: on that port)
+	@.venv/bin/python -m graphviz_ad demo
+
+test: .venv/installed-test ## run all tests and checks (under 15 minutes)
+	@.venv/bin/python tests/run.py
+
+test-all: .venv/installed-test ## run the slow tests too
+	@.venv/bin/python tests/run.py --slow
+
+lint: .venv/installed-test ## only lint, format and types
+	@.venv/bin/python tests/run.py --only "lint,format,types,javascript types"
+
+figures: .venv/installed-test ## draw the figures in assets/ again
+	@.venv/bin/python assets/make_figures.py
+
+clean: ## remove what the other commands made, except your copy of the notebook
+	rm -rf .venv tests/output tests/javascript/node_modules build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# ---------------------------------------------------------------------------------------------------------------------
+
+# An interpreter of your choice: make demo PYTHON=python3.13
+PYTHON :=
+moved:
+
+.venv/installed-demo: .venv/made-in pyproject.toml
+	@echo "Installing graphviz-ad and JupyterLab into .venv (a minute or two) ..."
+	@.venv/bin/python -m pip install --quiet --editable '.[demo]'
+	@touch $@
+
+.venv/installed-test: .venv/made-in pyproject.toml
+	@echo "Installing graphviz-ad and what its tests need into .venv (a minute or two) ..."
+	@.venv/bin/python -m pip install --quiet --editable '.[test]'
+	@touch $@ .venv/installed-demo
+
+# Debian's python3 may come without ensurepip: then pip, if it is there, installs into an environment made without it;
+# else root fetches Debian's package, and everybody else is told its name.
+.venv/made-in: $(MOVED)
+	@rm -rf .venv; \
+	python="$(PYTHON)"; \
+	for name in python3 python3.14 python3.13 python3.12 python3.11 python; do \
+	  [ -z "$$python" ] || break; \
+	  if "$$name" -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1; then python="$$name"; fi; \
+	done; \
+	if ! "$$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1; then \
+	  echo "Python 3.11 or newer is needed and was not found; on Debian: sudo apt-get install python3 python3-venv" >&2; \
+	  exit 1; \
+	fi; \
+	make_environment() { \
+	  "$$python" -m venv .venv >/dev/null 2>&1 && .venv/bin/python -m pip --version >/dev/null 2>&1 && return; \
+	  rm -rf .venv; \
+	  "$$python" -m venv --without-pip .venv >/dev/null 2>&1 && \
+	    "$$python" -m pip --python .venv/bin/python install --quiet pip; \
+	}; \
+	if ! make_environment 2>/dev/null; then \
+	  package="$$("$$python" -c 'import sys; print("python%d.%d-venv" % sys.version_info[:2])')"; \
+	  if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+	    echo "This Python has neither ensurepip nor pip: installing Debian's $$package ..."; \
+	    { apt-get update && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends "$$package"; } \
+	      >/dev/null 2>&1; \
+	  fi; \
+	  if ! make_environment; then \
+	    rm -rf .venv; \
+	    echo "No virtual environment can be made: this Python has neither ensurepip nor pip." >&2; \
+	    echo "On Debian: sudo apt-get install $$package" >&2; \
+	    exit 1; \
+	  fi; \
+	fi; \
+	printf '%s\n' '$(CURDIR)' > $@

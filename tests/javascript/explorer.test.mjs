@@ -1,0 +1,205 @@
+// What is visible after k steps, and the other pure parts of the explorer's front end.
+import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
+import { test } from "node:test";
+
+// Loaded as a notebook and the page load it: one text without a place on disk. A relative import would fail here.
+const source = await readFile(new URL("../../graphviz_ad/widget/static/explorer.js", import.meta.url), "utf8");
+const module = await import(`data:text/javascript;base64,${Buffer.from(source).toString("base64")}`);
+const { clampStep, commandOf, looksFinished, phaseAt, standIn, stateAt } = module;
+
+const node = (id, name, kind, consumers, numbers) => ({
+  id,
+  name,
+  kind,
+  role: kind === "input" ? "input" : "",
+  reached: true,
+  consumers,
+  editable: kind === "input",
+  differentiable: true,
+  output: false,
+  value_text: numbers.value,
+  adjoint: null,
+  adjoint_text: numbers.adjoint ?? null,
+  tangent: null,
+  tangent_text: null,
+  source: null,
+  ...numbers,
+});
+const edge = (index, input, consumer, argnum, local, contribution) => ({
+  index,
+  input,
+  consumer,
+  argnum,
+  active: contribution !== null,
+  cut: false,
+  local,
+  local_text: local,
+  contribution,
+  contribution_text: contribution,
+});
+const value = (id) => ({
+  kind: "value",
+  node: id,
+  edge: null,
+  adjoint: null,
+  adjoint_text: null,
+  reported: 0,
+  complete: false,
+  narration: `value of ${id}`,
+});
+const gives = (kind, id, by, adjoint, reported, complete) => ({
+  kind,
+  node: id,
+  edge: by,
+  adjoint,
+  adjoint_text: adjoint,
+  reported,
+  complete,
+  narration: `${kind} for ${id}`,
+});
+
+// y = x · x at 3, and an input `idle` that y does not use. The derivative is 3 + 3 = 6.
+const payload = {
+  version: 1,
+  title: "x · x",
+  alt: "",
+  mode: "reverse",
+  svg: "",
+  intro: "Given: x and idle.",
+  nodes: [
+    node(0, "x", "input", 2, { value: "3.0", adjoint: "6.0" }),
+    node(1, "idle", "input", 0, { value: "4.0", adjoint: "0.0", reached: false }),
+    node(2, "y", "primitive", 0, { value: "9.0", adjoint: "1.0", output: true }),
+  ],
+  edges: [edge(0, 0, 2, 0, "3.0", "3.0"), edge(1, 0, 2, 1, "3.0", "3.0")],
+  steps: [
+    value(2),
+    gives("seed", 2, null, "1.0", 0, true),
+    gives("contribution", 0, 0, "3.0", 1, false),
+    gives("contribution", 0, 1, "6.0", 2, true),
+  ],
+  live: false,
+  frozen: null,
+  notice: "",
+};
+
+test("step 0 shows the inputs' values and nothing else", () => {
+  const state = stateAt(payload, 0);
+  assert.equal(state.narration, "Given: x and idle.");
+  assert.deepEqual([...state.nodes.values()].map((shown) => shown.value), [true, true, false]);
+  assert.ok([...state.nodes.values()].every((shown) => !shown.adjoint && shown.accumulator === null));
+  assert.equal(state.locals.size + state.contributions.size, 0);
+  assert.equal(state.activeNode, null);
+});
+
+test("a value step reveals one value and names the edges that bring it", () => {
+  const state = stateAt(payload, 1);
+  assert.equal(state.nodes.get(2).value, true);
+  assert.deepEqual([...state.feeding], [0, 1]);
+  assert.equal(state.locals.size, 0, "local derivatives belong to the way back");
+});
+
+test("a running sum is shown, but is no adjoint until every consumer has reported", () => {
+  const half = stateAt(payload, 3).nodes.get(0);
+  assert.deepEqual(half, { value: true, adjoint: false, accumulator: "3.0", tangent: false, reported: 1 });
+  const whole = stateAt(payload, 4).nodes.get(0);
+  assert.deepEqual(whole, { value: true, adjoint: true, accumulator: "6.0", tangent: false, reported: 2 });
+});
+
+test("each contribution reveals its own edge of two parallel ones", () => {
+  assert.deepEqual([...stateAt(payload, 3).contributions], [0]);
+  assert.equal(stateAt(payload, 3).activeEdge, 0);
+  assert.deepEqual([...stateAt(payload, 4).contributions], [0, 1]);
+  assert.equal(stateAt(payload, 4).activeEdge, 1);
+});
+
+test("an input without a path gets its zero at the end, not before", () => {
+  assert.equal(stateAt(payload, 3).nodes.get(1).adjoint, false);
+  assert.deepEqual(stateAt(payload, 4).nodes.get(1), {
+    value: true,
+    adjoint: true,
+    accumulator: "0.0",
+    tangent: false,
+    reported: 0,
+  });
+});
+
+test("phases: forward up to and with the step before the seed, then backward, done at the end", () => {
+  assert.deepEqual([0, 1, 2, 3, 4].map((step) => phaseAt(payload, step)), [
+    "forward",
+    "forward",
+    "backward",
+    "backward",
+    "done",
+  ]);
+  assert.equal(phaseAt({ mode: "reverse", steps: [] }, 0), "done");
+});
+
+test("forward mode: tangents and local derivatives come with their nodes, and the phase is called tangent", () => {
+  const tangents = {
+    ...payload,
+    mode: "forward",
+    nodes: payload.nodes.map((each) => ({ ...each, adjoint: null, adjoint_text: null, tangent: "1.0" })),
+    edges: payload.edges.map((each) => ({ ...each, contribution: null })),
+    steps: [value(2), gives("tangent", 0, null, null, 0, false), gives("tangent", 2, null, null, 0, false)],
+  };
+  assert.equal(phaseAt(tangents, 2), "tangent");
+  assert.equal(stateAt(tangents, 2).nodes.get(0).tangent, true);
+  assert.equal(stateAt(tangents, 2).locals.size, 0);
+  assert.deepEqual([...stateAt(tangents, 3).locals], [0, 1]);
+  assert.ok([...stateAt(tangents, 3).nodes.values()].every((shown) => shown.tangent && !shown.adjoint));
+});
+
+test("clampStep: whatever comes becomes a step that exists", () => {
+  assert.deepEqual([-1, 0, 2, 2.4, 99, "3", null, undefined, Number.NaN, "x"].map((step) => clampStep(step, 4)), [
+    0, 0, 2, 2, 4, 3, 0, 0, 0, 0,
+  ]);
+});
+
+test("commandOf: the five keys, and none of them with a modifier", () => {
+  assert.deepEqual(["Home", "ArrowLeft", " ", "ArrowRight", "End", "a", "Enter", "ArrowUp"].map((key) => commandOf({ key })), [
+    "first",
+    "back",
+    "play",
+    "forward",
+    "last",
+    null,
+    null,
+    null,
+  ]);
+  for (const modifier of ["ctrlKey", "altKey", "metaKey", "shiftKey"]) {
+    assert.equal(commandOf({ key: "ArrowRight", [modifier]: true }), null);
+  }
+});
+
+test("looksFinished: numbers as they are typed", () => {
+  for (const text of ["3", "-3", "+.5", "1.", "1.5", " 2 ", "1e3", "1E-3"]) assert.ok(looksFinished(text), text);
+  for (const text of ["", "-", ".", "1e", "1e-", "abc", "1,5", "1.5.2", "nan"]) assert.ok(!looksFinished(text), text);
+});
+
+test("standIn: fires on a change, not on the same value, and not after off", () => {
+  const model = standIn({ step: 0 });
+  const heard = [];
+  const listen = () => heard.push(model.get("step"));
+  model.on("change:step", listen);
+  model.set("step", 1);
+  model.set("step", 1);
+  model.set("other", 5);
+  model.off("change:step", listen);
+  model.set("step", 2);
+  assert.deepEqual(heard, [1]);
+  assert.equal(model.get("step"), 2);
+});
+
+test("the module is what anywidget wants: a default export with render, and no named render", () => {
+  assert.equal(typeof module.default.render, "function");
+  assert.equal(module.render, undefined, "anywidget warns of it");
+});
+
+test("no data ever becomes markup, and nothing is asked of the network", () => {
+  for (const word of ["innerHTML", "outerHTML", "insertAdjacentHTML", "document.write", "eval(", "new Function", "fetch(", "import("]) {
+    assert.ok(!source.includes(word), word);
+  }
+  assert.deepEqual([...source.matchAll(/https?:\/\/[^"'\s]+/g)].map(([address]) => address), ["http://www.w3.org/2000/svg"]);
+});

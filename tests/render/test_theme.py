@@ -1,0 +1,138 @@
+"""Colours are written once, in the stylesheet; every text must be legible on whatever it stands, in both themes."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from graphviz_ad.errors import ArgumentError
+from graphviz_ad.render import theme
+
+NAMES = {
+    *("background", "panel", "text", "muted", "line", "value", "value-fill", "adjoint", "adjoint-fill", "local"),
+    *("local-fill", "constant-fill", "input-fill", "active", "focus", "warning"),
+}
+
+# Class of a text, and the classes of what it can stand on.
+BOXES = ("gad-box", "gad-box-input", "gad-box-constant")
+STANDS_ON = {
+    "gad-name": BOXES,
+    "gad-shape": BOXES,
+    "gad-operation": BOXES,
+    "gad-role": BOXES,
+    "gad-note": BOXES,
+    "gad-value": ("gad-slot-value",),
+    "gad-adjoint": ("gad-slot-adjoint",),
+    "gad-tangent": ("gad-slot-tangent",),
+    "gad-counter": ("gad-slot-adjoint", "gad-background"),
+    "gad-seed": ("gad-slot-adjoint",),
+    "gad-number-local": ("gad-chip-local", "gad-background"),
+    "gad-number-contribution": ("gad-chip-contribution",),
+    "gad-key": ("gad-background",),
+}
+# What is drawn and must be seen (WCAG 1.4.11: 3 to 1), and what it stands on.
+SHOWS_ON = {
+    "gad-line": ("gad-background",),
+    "gad-break": ("gad-background",),
+    "gad-bar": ("gad-background",),
+    "gad-rim": ("gad-background",),
+    "gad-box": ("gad-background",),
+    "gad-glyph-value": ("gad-slot-value", "gad-background"),
+    "gad-glyph-adjoint": ("gad-slot-adjoint", "gad-background"),
+    "gad-glyph-tangent": ("gad-slot-tangent", "gad-background"),
+    "gad-slot-value": BOXES,
+    "gad-slot-adjoint": BOXES,
+}
+
+
+def luminance(colour: str) -> float:
+    channels = [int(colour[start : start + 2], 16) / 255 for start in (1, 3, 5)]
+    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+def contrast(one: str, other: str) -> float:
+    dark, light = sorted((luminance(one), luminance(other)))
+    return (light + 0.05) / (dark + 0.05)
+
+
+def fill(name: str, scheme: str) -> str:
+    return theme.resolve(theme.style(name)["fill"], scheme)
+
+
+def test_contrast_itself() -> None:
+    assert contrast("#ffffff", "#000000") == pytest.approx(21)
+    assert contrast("#777777", "#ffffff") == pytest.approx(4.48, abs=0.01)
+
+
+@pytest.mark.parametrize("scheme", theme.THEMES)
+@pytest.mark.parametrize("name", STANDS_ON)
+def test_text_is_legible(name: str, scheme: str) -> None:
+    for ground in STANDS_ON[name]:
+        assert contrast(fill(name, scheme), fill(ground, scheme)) >= 4.5, (name, ground, scheme)
+
+
+@pytest.mark.parametrize("scheme", theme.THEMES)
+@pytest.mark.parametrize("name", SHOWS_ON)
+def test_shapes_are_seen(name: str, scheme: str) -> None:
+    style = theme.style(name)
+    ink = theme.resolve(style.get("stroke", style["fill"]), scheme)
+    for ground in SHOWS_ON[name]:
+        assert contrast(ink, fill(ground, scheme)) >= 3, (name, ground, scheme)
+
+
+def test_every_text_class_is_checked() -> None:
+    texts = {name for rule in theme.rules() for name in rule.classes if "font-size" in rule.style}
+    assert texts - {"gad-sign"} == set(STANDS_ON) - {"gad-role"}
+
+
+@pytest.mark.parametrize("scheme", theme.THEMES)
+def test_every_colour_is_there(scheme: str) -> None:
+    colours = theme.colours(scheme)
+    assert {f"--gad-{name}" for name in NAMES} <= set(colours)
+    used = {
+        name for rule in theme.rules() for value in rule.style.values() for name in re.findall(r"--gad-[a-z-]+", value)
+    }
+    assert used <= set(colours)
+    assert all(re.fullmatch(r"#[0-9a-f]{6}", colour) for colour in colours.values())
+
+
+def test_base_hues() -> None:
+    light = theme.colours("light")
+    assert light["--gad-value-line"] == "#009e73"
+    assert light["--gad-adjoint-line"] == "#d55e00"
+    assert light["--gad-local-line"] == "#0072b2"
+    assert set(light.items()).isdisjoint(theme.colours("dark").items())
+
+
+def test_rules_name_one_class_each() -> None:
+    """`theme.style` is no CSS engine: what it cannot read must not be written."""
+    for rule in theme.rules():
+        assert re.fullmatch(r"\.gad-picture(( text)|( \.gad-active)?( \.gad-[a-z-]+)?)", rule.selector), rule.selector
+
+
+def test_style_merges_in_order() -> None:
+    assert theme.style("gad-box")["fill"] == "var(--gad-panel)"
+    assert theme.style("gad-box", "gad-box-input")["fill"] == "var(--gad-input-fill)"
+    assert theme.style("gad-box", "gad-box-input")["stroke"] == "var(--gad-line)"
+
+
+def test_stylesheet() -> None:
+    light = theme.stylesheet("light", ".gad-abc", {"gad-line", "gad-line-cut"})
+    assert ".gad-abc .gad-line{" in light
+    assert ".gad-abc .gad-line-cut{" in light
+    assert ".gad-box" not in light
+    assert "var(" not in light
+    assert "@media" not in light
+    both = theme.stylesheet("auto", ".gad-abc", {"gad-line", "gad-line-cut"})
+    assert both.startswith(light)
+    dark = both.removeprefix(light)
+    assert dark.startswith("@media (prefers-color-scheme:dark){.gad-abc")
+    assert theme.colours("dark")["--gad-line"] in dark
+    assert "stroke-width" not in dark
+
+
+def test_unknown_theme() -> None:
+    with pytest.raises(ArgumentError, match=r"unknown theme: 'sepia' \(must be one of 'light', 'dark'\)"):
+        theme.colours("sepia")

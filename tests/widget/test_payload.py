@@ -1,0 +1,50 @@
+"""The payload is strict JSON, holds everything the front end plays, and names its phases."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from graphviz_ad.widget.payload import phase_at
+from tests.widget import stories
+
+
+def test_payload_has_exactly_the_fields_of_the_contract() -> None:
+    data = stories.told(stories.chain(), live=True, notice="Traced again.")
+    assert set(data) == {
+        "version", "title", "alt", "mode", "svg", "intro", "nodes", "edges", "steps", "live", "frozen", "notice",
+    }  # fmt: skip
+    assert set(data["nodes"][0]) == {
+        "id", "name", "kind", "role", "reached", "consumers", "editable", "differentiable", "output",
+        "value", "value_text", "adjoint", "adjoint_text", "tangent", "tangent_text", "source",
+    }  # fmt: skip
+    assert set(data["edges"][0]) == {
+        "index", "input", "consumer", "argnum", "active", "cut",
+        "local", "local_text", "contribution", "contribution_text",
+    }  # fmt: skip
+    assert set(data["steps"][0]) == {
+        "kind", "node", "edge", "adjoint", "adjoint_text", "reported", "complete", "narration",
+    }  # fmt: skip
+    assert (data["live"], data["frozen"], data["notice"]) == (True, None, "Traced again.")
+
+
+def test_payload_is_strict_json_with_numbers_that_json_does_not_know() -> None:
+    scene = stories.tell("x · inf", {"x": float("nan")}, [("y", "x · inf", float("inf"), [("x", float("-inf"))])])
+    text = json.dumps(stories.told(scene), allow_nan=False)
+    back = json.loads(text)
+    assert [node["value"] for node in back["nodes"]] == ["nan", "inf"]
+    assert back["edges"][0]["local"] == "-inf"
+
+
+@pytest.mark.parametrize(
+    ("scene", "phases"),
+    [
+        (stories.chain(), ["forward"] * 4 + ["backward"] * 3 + ["done"]),
+        (stories.forwards(), ["forward"] * 4 + ["tangent"] * 3 + ["done"]),
+    ],
+    ids=["reverse", "forward"],
+)
+def test_phase_turns_with_the_seed_and_ends_with_the_last_step(scene: stories.Scene, phases: list[str]) -> None:
+    data = stories.told(scene)
+    assert [phase_at(data, step) for step in range(len(data["steps"]) + 1)] == phases
