@@ -182,13 +182,17 @@ def lab_command(notebook: Path, *, port: int, retry: bool, browser: bool, root: 
 
 
 def lab_environment(environ: Mapping[str, str]) -> dict[str, str]:
-    """The server's environment: a token of this run, unless the person has chosen one.
+    """Return the server's environment: a token of this run, unless the person has chosen one, and no questions.
 
-    Through the environment, because other users of the machine can read a command line.
+    The token goes through the environment because other users of the machine can read a command line. The package's own
+    configuration comes after the person's; all it does is to keep JupyterLab from asking a newcomer about its news.
     """
     environment = dict(environ)
     if not environment.get("JUPYTER_TOKEN") and not environment.get("JUPYTER_TOKEN_FILE"):
         environment["JUPYTER_TOKEN"] = token_hex(24)
+    chosen = environment.get("JUPYTER_CONFIG_PATH")
+    ours = str(Path(__file__).resolve().parent / "jupyter_config")
+    environment["JUPYTER_CONFIG_PATH"] = os.pathsep.join([chosen, ours] if chosen else [ours])
     return environment
 
 

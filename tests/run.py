@@ -23,7 +23,7 @@ OUTPUT = ROOT / "tests" / "output"
 JAVASCRIPT = ROOT / "tests" / "javascript"
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 NODE = (20, 0)  # the first with a stable `node --test`
-SECONDS_PER_STAGE = 600  # a stage that hangs is a failure with a name, not a run without an end
+SECONDS_PER_STAGE = 800  # a stage that hangs is a failure with a name, not a run without an end
 SECONDS_PER_SLOW_STAGE = 3600
 
 
@@ -68,14 +68,12 @@ def run(command: Sequence[str | Path], *, slow: bool = False, folder: Path = ROO
         print("took too long; stopped", flush=True)
         return 124
     finally:
-        if process.poll() is None:
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(process.pid, signal.SIGTERM)
-            try:
-                process.wait(10)
-            except subprocess.TimeoutExpired:
-                os.killpg(process.pid, signal.SIGKILL)
-                process.wait()
+        # An interrupt first: pytest then still says what failed until now.
+        for number, patience in ((signal.SIGINT, 30), (signal.SIGTERM, 10), (signal.SIGKILL, None)):
+            if process.poll() is None:
+                with contextlib.suppress(ProcessLookupError, subprocess.TimeoutExpired):
+                    os.killpg(process.pid, number)
+                    process.wait(patience)
 
 
 def tool(command: Sequence[str | Path]) -> Count:
@@ -100,9 +98,12 @@ def pytest(name: str, *words: str | Path, slow: bool = False, may_be_empty: bool
                 count.passed += 1
     if code == 5 and may_be_empty:
         return count
-    if code != 0 and not count.failed:  # it broke before or after the tests, or found none
+    if code == 124:  # what did not run has not passed
+        count.failed += 1
+        count.note = "took too long"
+    elif code != 0 and not count.failed:  # it broke before or after the tests, or found none
         count.failed = 1
-        count.note = {5: "no test was found", 124: "took too long"}.get(code, f"pytest ended with exit code {code}")
+        count.note = {5: "no test was found"}.get(code, f"pytest ended with exit code {code}")
     return count
 
 

@@ -241,8 +241,15 @@ def test_every_run_has_a_token_of_its_own_unless_the_person_chose_one() -> None:
     assert len(first["JUPYTER_TOKEN"]) >= 32
     assert len(second["JUPYTER_TOKEN"]) >= 32
     assert first["JUPYTER_TOKEN"] != second["JUPYTER_TOKEN"]
-    assert cli.lab_environment({"JUPYTER_TOKEN": "mine"}) == {"JUPYTER_TOKEN": "mine"}
-    assert cli.lab_environment({"JUPYTER_TOKEN_FILE": "file"}) == {"JUPYTER_TOKEN_FILE": "file"}
+    assert cli.lab_environment({"JUPYTER_TOKEN": "mine"})["JUPYTER_TOKEN"] == "mine"
+    assert "JUPYTER_TOKEN" not in cli.lab_environment({"JUPYTER_TOKEN_FILE": "file"})
+
+
+def test_a_configuration_of_the_person_goes_first() -> None:
+    (ours,) = cli.lab_environment({})["JUPYTER_CONFIG_PATH"].split(os.pathsep)
+    assert (Path(ours) / "labconfig" / "page_config.json").is_file()
+    both = cli.lab_environment({"JUPYTER_CONFIG_PATH": "theirs"})["JUPYTER_CONFIG_PATH"]
+    assert both.split(os.pathsep) == ["theirs", ours]
 
 
 # ------------------------------------------------------------------------------------------------ a real start
@@ -265,15 +272,14 @@ sys.addaudithook(listen)
 """
 
 
-def ask(address: str) -> tuple[int, str]:
-    """Return the status and the final address of a request, redirections followed."""
+def ask(address: str) -> tuple[int, str, str]:
+    """Return the status, the final address and the text of a request, redirections followed."""
     try:
         with urllib.request.urlopen(address, timeout=20) as answer:
-            answer.read()
-            return answer.status, answer.url
+            return answer.status, answer.url, answer.read().decode()
     except urllib.error.HTTPError as refused:
         with refused:
-            return refused.code, address
+            return refused.code, address, ""
 
 
 def ended(lab: JupyterLab) -> tuple[int, str]:
@@ -306,13 +312,14 @@ def test_the_demo_answers_here_only_wants_its_token_and_asks_no_other_host(tmp_p
         assert len(lab.token) >= 32
         # without the token: nothing but the way to the login page
         assert ask(f"{lab.address}api/contents")[0] == 403
-        status, landed = ask(f"{lab.address}lab/tree/01_first_graph.ipynb")
+        status, landed, _ = ask(f"{lab.address}lab/tree/01_first_graph.ipynb")
         assert status == 200
         assert "/login" in landed
         # with it: the notebook
-        status, landed = ask(lab.notebook_address)
+        status, landed, text = ask(lab.notebook_address)
         assert status == 200
         assert "/login" not in landed
+        assert re.search(r'"disabledExtensions": \[[^]]*"@jupyterlab/apputils-extension:announcements"', text)
         assert ask(f"{lab.address}api/contents/01_first_graph.ipynb?token={lab.token}")[0] == 200
         # what JupyterLab would ask others for, if it were let
         for question in ("update", "news", "extensions?refresh=1&query=widget"):

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -20,6 +22,15 @@ def broken_end():
     yield
     raise RuntimeError
 def test_breaks_at_its_end(broken_end): pass
+"""
+
+HANGS = """
+import pathlib, time
+def test_good(): pass
+def test_bad(): assert 1 == 2
+def test_hangs():
+    (pathlib.Path(__file__).parent / "begun").touch()
+    time.sleep(100)
 """
 
 
@@ -49,9 +60,26 @@ def test_a_file_that_does_not_import_is_a_failure(output: Path) -> None:
     assert run.pytest("trial", str(output)).failed == 1
 
 
-def test_a_stage_that_hangs_is_stopped_and_fails(output: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(run, "SECONDS_PER_STAGE", 0.5)
-    assert run.run([sys.executable, "-c", "import time; time.sleep(60)"]) == 124
+def test_a_stage_that_hangs_is_stopped_and_still_says_what_failed(
+    output: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    (output / "test_hangs.py").write_text(HANGS, encoding="utf-8")
+
+    class UntilItHangs(subprocess.Popen[bytes]):
+        """A process whose time is up as soon as its last test has begun, on fast and on slow machines."""
+
+        def wait(self, timeout: float | None = None) -> int:
+            if timeout == run.SECONDS_PER_STAGE:
+                while not (output / "begun").exists():
+                    time.sleep(0.1)
+                raise subprocess.TimeoutExpired(self.args, timeout)
+            return super().wait(timeout)
+
+    monkeypatch.setattr(run.subprocess, "Popen", UntilItHangs)
+    count = run.pytest("trial", "-p", "no:cacheprovider", str(output))
+    assert count.note == "took too long"
+    assert count.failed >= 2
+    assert "assert 1 == 2" in capfd.readouterr().out
 
 
 @pytest.mark.skipif(not hasattr(os, "getuid"), reason="Windows has no root")

@@ -1,4 +1,4 @@
-"""Primitives without derivative: comparisons, logic, rounding, positions, casts. They replay like the others."""
+"""Primitives without derivative: comparisons, logic, rounding, positions and casts, which replay like the others."""
 
 from __future__ import annotations
 

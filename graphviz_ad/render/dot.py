@@ -6,16 +6,34 @@ import json
 import os
 import shutil
 import subprocess
+from bisect import bisect_left
+from collections import Counter
 from collections.abc import Sequence
+from heapq import heappop, heappush
 from importlib.util import find_spec
+from math import isqrt
 from typing import Any
 
 from graphviz_ad.errors import EngineError
-from graphviz_ad.render.geometry import MARGIN, Edge, Placement, Point, Route, Size, framed, straight
+from graphviz_ad.render.geometry import (
+    MARGIN,
+    Box,
+    Edge,
+    Placement,
+    Point,
+    Route,
+    Size,
+    box,
+    framed,
+    route_hits,
+    straight,
+)
 
-# A notebook must not hang: Graphviz needs milliseconds for a lecture's graph, and gets no more than this.
-TIMEOUT = 20
+# A notebook must not hang: Graphviz needs milliseconds for a lecture's graph, and is asked at most twice.
+TIMEOUT = 10
 DPI = 72  # Graphviz measures boxes in inches and positions in points; at 72 both are our pixels
+STOP = (8, 8)
+CLEARANCE = 5  # what an edge that has to be led around boxes keeps from their corners
 INSTALL = 'install Graphviz (Debian: apt install graphviz; macOS: brew install graphviz); engine="layered" needs nothing'
 
 
@@ -33,30 +51,43 @@ def place(sizes: Sequence[Size], edges: Sequence[Edge], labels: Sequence[Size | 
     reason = missing()
     if reason:
         raise EngineError(reason)
-    answer = _run(_source(sizes, edges, labels))
+    if not sizes:
+        return framed([], [], [], [], [], MARGIN)
+    # Each edge's stop on the way: its label, or a point that keeps it apart from an edge between the same two nodes.
+    count = Counter(edges)
+    stops = [label or (STOP if count[edge] > 1 else None) for edge, label in zip(edges, labels, strict=True)]
+    answer = _run(_source(sizes, edges, stops, "true"))
     try:
-        return _read(answer, sizes, edges, labels)
+        drawing = _Drawing(answer, sizes, edges, stops)
+        lost = drawing.hits()
+        if lost:
+            # Graphviz's curves now and then cut through a box. Its polylines, for the same places, seldom do.
+            other = _Drawing(_run(_source(sizes, edges, stops, "polyline")), sizes, edges, stops)
+            drawing.repair(lost, other)
     except (KeyError, IndexError, ValueError, TypeError) as error:
         raise EngineError(f"Graphviz gave an answer that cannot be read ({error!r}); {INSTALL}") from error
+    placement = drawing.placement()
+    hidden = [None if label is None else mark for label, mark in zip(labels, placement.labels, strict=True)]
+    return placement._replace(labels=hidden)
 
 
-def _source(sizes: Sequence[Size], edges: Sequence[Edge], labels: Sequence[Size | None]) -> str:
+def _source(sizes: Sequence[Size], edges: Sequence[Edge], stops: Sequence[Size | None], splines: str) -> str:
     """The graph in DOT: a label is a box of its own on the way, so that nothing else may use its place."""
     import graphviz
 
     graph = graphviz.Digraph(
-        graph_attr={"rankdir": "LR", "nodesep": "0.3", "ranksep": "0.4", "splines": "true"},
+        graph_attr={"rankdir": "LR", "nodesep": "0.3", "ranksep": "0.4", "splines": splines},
         node_attr={"shape": "box", "fixedsize": "true", "label": "", "margin": "0"},
         edge_attr={"dir": "none", "headport": "w", "tailport": "e"},
     )
     for k, (width, height) in enumerate(sizes):
         graph.node(f"n{k}", width=_inches(width), height=_inches(height))
-    layers = "2" if any(label is not None for label in labels) else "1"
-    for e, ((u, v), label) in enumerate(zip(edges, labels, strict=True)):
-        if label is None:
+    layers = "2" if any(stop is not None for stop in stops) else "1"
+    for e, ((u, v), stop) in enumerate(zip(edges, stops, strict=True)):
+        if stop is None:
             graph.edge(f"n{u}", f"n{v}", id=f"e{e}", minlen=layers)
             continue
-        graph.node(f"l{e}", width=_inches(label[0]), height=_inches(label[1]))
+        graph.node(f"l{e}", width=_inches(stop[0]), height=_inches(stop[1]))
         graph.edge(f"n{u}", f"l{e}", id=f"a{e}")
         # The label stands just before the consumer: stretching this half costs more than the other.
         graph.edge(f"l{e}", f"n{v}", id=f"b{e}", weight="2")
@@ -91,38 +122,117 @@ def _run(source: str) -> dict[str, Any]:
     return answer
 
 
-def _read(
-    answer: dict[str, Any], sizes: Sequence[Size], edges: Sequence[Edge], labels: Sequence[Size | None]
-) -> Placement:
-    """Integer coordinates, y down, with our margin around."""
-    objects, links = answer.get("objects", []), answer.get("edges", [])
+class _Drawing:
+    """Graphviz's answer in integers, y down: boxes, and for each edge the curves to and from its stop."""
 
-    def point(text: str) -> Point:
-        x, y = text.split(",")[:2]
-        return round(float(x)), round(-float(y))
+    def __init__(
+        self, answer: dict[str, Any], sizes: Sequence[Size], edges: Sequence[Edge], stops: Sequence[Size | None]
+    ) -> None:
+        self.sizes, self.stops = sizes, stops
+        centres = {item["name"]: _point(item["pos"]) for item in answer["objects"]}
+        self.nodes = [centres[f"n{k}"] for k in range(len(sizes))]
+        self.marks = [None if stop is None else centres[f"l{e}"] for e, stop in enumerate(stops)]
+        self.boxes = [box(c, s) for c, s in zip(self.nodes, sizes, strict=True)]
+        self.boxes += [
+            box(c, s) for c, s in zip(self.marks, stops, strict=True) if c is not None and s is not None
+        ]
+        self.boxes.sort()
+        self.widest = max(b.right - b.left for b in self.boxes)
+        found = {link["id"]: link["pos"] for link in answer.get("edges", [])}
+        self.curves: dict[str, list[Point]] = {}
+        for e, (u, v) in enumerate(edges):
+            start = (self.nodes[u][0] + (sizes[u][0] + 1) // 2, self.nodes[u][1])
+            end = (self.nodes[v][0] - (sizes[v][0] + 1) // 2, self.nodes[v][1])
+            mark, stop = self.marks[e], stops[e]
+            if mark is None or stop is None:
+                stretches = [(f"e{e}", start, end)]
+            else:
+                half = (stop[0] + 1) // 2
+                stretches = [(f"a{e}", start, (mark[0] - half, mark[1])), (f"b{e}", (mark[0] + half, mark[1]), end)]
+            for name, first, last in stretches:
+                points = [_point(text) for text in found[name].split() if text[0] not in "es"]
+                # Rounding must not leave an end beside the border that it belongs to.
+                self.curves[name] = [first, *points[1:-1], last]
 
-    centres = {o["name"]: point(o["pos"]) for o in objects}
-    curves = {link["id"]: [point(p) for p in link["pos"].split() if p[0] not in "es"] for link in links}
-    nodes = [centres[f"n{k}"] for k in range(len(sizes))]
-    routes: list[Route] = []
-    boxes: list[Point | None] = []
+    def _near(self, curve: Sequence[Point]) -> list[Box]:
+        """The boxes that a curve might touch."""
+        left, right = 2 * min(x for x, _ in curve), 2 * max(x for x, _ in curve)
+        low, high = 2 * min(y for _, y in curve), 2 * max(y for _, y in curve)
+        first = bisect_left(self.boxes, (left - self.widest,))
+        last = bisect_left(self.boxes, (right,))
+        return [b for b in self.boxes[first:last] if b.right > left and b.top < high and b.bottom > low]
 
-    def joined(curve: list[Point], start: Point, end: Point) -> list[Point]:
-        return [start, *curve[1:-1], end]
+    def _free(self, curve: Sequence[Point]) -> bool:
+        return not any(route_hits(curve, b) for b in self._near(curve))
 
-    for e, ((u, v), label) in enumerate(zip(edges, labels, strict=True)):
-        start = (nodes[u][0] + (sizes[u][0] + 1) // 2, nodes[u][1])
-        end = (nodes[v][0] - (sizes[v][0] + 1) // 2, nodes[v][1])
-        if label is None:
-            routes.append(tuple(joined(curves[f"e{e}"], start, end)))
-            boxes.append(None)
-            continue
-        middle = centres[f"l{e}"]
-        before = (middle[0] - (label[0] + 1) // 2, middle[1])
-        after = (middle[0] + (label[0] + 1) // 2, middle[1])
-        route = joined(curves[f"a{e}"], start, before)
-        route += straight(before, after)
-        route += joined(curves[f"b{e}"], after, end)[1:]
-        routes.append(tuple(route))
-        boxes.append(middle)
-    return framed(nodes, routes, boxes, sizes, labels, MARGIN)
+    def hits(self) -> list[str]:
+        """The names of the curves that run through a box."""
+        return [name for name, curve in self.curves.items() if not self._free(curve)]
+
+    def repair(self, lost: Sequence[str], other: _Drawing) -> None:
+        """Replace curves that run through a box, by the other drawing's or by a way around the boxes."""
+        for name in lost:
+            curve, spare = self.curves[name], other.curves[name]
+            if (spare[0], spare[-1]) == (curve[0], curve[-1]) and self._free(spare):
+                self.curves[name] = spare
+            else:
+                self.curves[name] = self._around(curve[0], curve[-1])
+
+    def _around(self, start: Point, end: Point) -> list[Point]:
+        """The shortest way past the boxes' corners (Dijkstra; nodes are apart, so there always is one)."""
+        corners = [start, end]
+        for b in self.boxes:
+            for x in (b.left // 2 - CLEARANCE, (b.right + 1) // 2 + CLEARANCE):
+                corners += [(x, y) for y in (b.top // 2 - CLEARANCE, (b.bottom + 1) // 2 + CLEARANCE)]
+        corners = [c for k, c in enumerate(corners) if k < 2 or not any(_within(c, b) for b in self.boxes)]
+        length = {0: 0}
+        back: dict[int, int] = {}
+        done: set[int] = set()
+        queue = [(0, 0)]
+        while queue:
+            far, k = heappop(queue)
+            if k in done:
+                continue
+            done.add(k)
+            if k == 1:
+                break
+            for j, corner in enumerate(corners):
+                if j in done:
+                    continue
+                dx, dy = corner[0] - corners[k][0], corner[1] - corners[k][1]
+                reach = far + isqrt((dx * dx + dy * dy) << 8)
+                if reach >= length.get(j, reach + 1):
+                    continue
+                leg = [corners[k], *straight(corners[k], corner)]
+                if self._free(leg):
+                    length[j], back[j] = reach, k
+                    heappush(queue, (reach, j))
+        if 1 not in done:
+            raise EngineError('Graphviz placed boxes too close together for an edge to pass; use engine="layered"')
+        way = [1]
+        while way[-1]:
+            way.append(back[way[-1]])
+        route = [start]
+        for k in reversed(way[:-1]):
+            route += straight(route[-1], corners[k])
+        return route
+
+    def placement(self) -> Placement:
+        """The whole picture with our margin around it."""
+        routes: list[Route] = []
+        for e, mark in enumerate(self.marks):
+            if mark is None:
+                routes.append(tuple(self.curves[f"e{e}"]))
+                continue
+            before, after = self.curves[f"a{e}"], self.curves[f"b{e}"]
+            routes.append((*before, *straight(before[-1], after[0]), *after[1:]))
+        return framed(self.nodes, routes, self.marks, self.sizes, self.stops, MARGIN)
+
+
+def _point(text: str) -> Point:
+    x, y = text.split(",")[:2]
+    return round(float(x)), round(-float(y))
+
+
+def _within(point: Point, target: Box) -> bool:
+    return target.left < 2 * point[0] < target.right and target.top < 2 * point[1] < target.bottom

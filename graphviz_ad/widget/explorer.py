@@ -115,7 +115,7 @@ class Explorer(anywidget.AnyWidget):
             payload = adapter.payload(True)
         except GraphvizADError as error:
             self._finish(edit, error=str(error))
-        except Exception as error:  # whatever the user's function raises belongs on the page, not in a log
+        except Exception as error:  # noqa: BLE001  (the user's function may raise anything: it belongs on the page)
             self._finish(edit, error=f"{type(error).__name__}: {error}")
         else:
             before, shown = self.steps, self.step

@@ -10,7 +10,9 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
+_NO_SCRIPT = "This is the complete picture. With scripts allowed, the page plays it step by step."
 FROZEN = "This page has no Python behind it: the inputs cannot be changed here."
+
 
 @cache
 def static_text(name: str) -> str:
@@ -49,7 +51,9 @@ def page(payload: dict[str, Any], title: str) -> str:
     steps = len(payload["steps"])
     script = static_text("explorer.js") + "\nstartPage();\n"
     style = static_text("explorer.css")
-    policy = f"default-src 'none'; script-src {_hash(script)}; style-src {_hash(style)}; base-uri 'none'; form-action 'none'"
+    policy = (
+        f"default-src 'none'; script-src {_hash(script)}; style-src {_hash(style)}; base-uri 'none'; form-action 'none'"
+    )
     svg = payload["svg"][payload["svg"].index("<svg") :]  # an XML declaration has no place inside HTML
     return f"""<!DOCTYPE html>
 <html lang="en">
@@ -65,7 +69,7 @@ def page(payload: dict[str, Any], title: str) -> str:
 <main id="gad-root">
 <div class="gad-explorer" data-step="{steps}" data-steps="{steps}" data-phase="done">
 <div class="gad-stage">{svg}</div>
-<noscript><p class="gad-reason">This is the complete picture. With scripts allowed, the page plays it step by step.</p></noscript>
+<noscript><p class="gad-reason">{_NO_SCRIPT}</p></noscript>
 </div>
 </main>
 <script type="application/json" id="gad-payload">{script_json(data)}</script>

@@ -79,6 +79,7 @@ class Notebook:
         self.page = page
         self.lab = lab
         self.name = name
+        self.sources: list[str] = []  # what to type into the first cells, where that is not in the file
 
     @classmethod
     def write(cls, page: Page, lab: JupyterLab, name: str, *cells: str) -> Notebook:
@@ -111,10 +112,12 @@ class Notebook:
     def cell(self, number: int) -> Locator:
         return self.page.locator(".jp-CodeCell").nth(number)
 
-    def run(self, number: int, source: str | None = None) -> str:
-        """Run a cell as a person does, after typing new text into it if there is any; return what it printed."""
+    def start(self, number: int, source: str | None = None) -> None:
+        """Start a cell as a person does, after typing its text if that is not there yet; do not wait for its end."""
         cell = self.cell(number)
         cell.scroll_into_view_if_needed()
+        if source is None and number < len(self.sources):
+            source = self.sources[number]
         if source is not None:
             cell.locator(".cm-content").click()
             self.page.keyboard.press("Control+a")
@@ -128,9 +131,16 @@ class Notebook:
             self.page.keyboard.press("Control+Enter")
             with contextlib.suppress(AssertionError):  # a page that is still starting drops the key or the run
                 expect(prompt).to_have_text(re.compile(r"\[(\d+|\*)\]:"), timeout=2 * SECONDS)
-                break
-        expect(prompt).to_have_text(re.compile(r"\[\d+\]:"), timeout=60 * SECONDS)
-        assert not self.page.locator('.jp-OutputArea-output[data-mime-type="application/vnd.jupyter.error"]').count()
+                return
+        raise AssertionError("the cell does not run")
+
+    def run(self, number: int, source: str | None = None) -> str:
+        """Run a cell to its end and return what it printed; an exception in it is a failure."""
+        self.start(number, source)
+        cell = self.cell(number)
+        expect(cell.locator(".jp-InputPrompt")).to_have_text(re.compile(r"\[\d+\]:"), timeout=60 * SECONDS)
+        failed = cell.locator('.jp-OutputArea-output[data-mime-type="application/vnd.jupyter.error"]')
+        assert not failed.count(), failed.inner_text()
         printed = cell.locator('.jp-OutputArea-output[data-mime-type="application/vnd.jupyter.stdout"]')
         return printed.inner_text().strip() if printed.count() else ""
 
@@ -149,7 +159,7 @@ class Notebook:
 
     def restart_kernel(self) -> None:
         self.page.get_by_role("button", name="Restart the kernel").first.click()
-        self.page.locator(".jp-Dialog").get_by_role("button", name="Restart").click()
+        self.page.locator(".jp-Dialog").get_by_role("button", name="Confirm Kernel Restart").click()
         self.page.wait_for_timeout(500)
         self.wait_for_kernel()
 
@@ -159,16 +169,17 @@ class Notebook:
         self.page.locator(".jp-Toolbar").first.click(position={"x": 400, "y": 5})
         self.page.keyboard.press("Control+s")
         for _ in range(100):
-            if self.path.stat().st_mtime_ns != before:
-                break
             self.page.wait_for_timeout(100)
-        else:
-            raise AssertionError("the notebook was not saved")
-        saved: dict[str, Any] = json.loads(self.path.read_text(encoding="utf-8"))
-        return saved
+            with contextlib.suppress(json.JSONDecodeError):  # seen while it was being written
+                saved: dict[str, Any] = json.loads(self.path.read_text(encoding="utf-8"))
+                if self.path.stat().st_mtime_ns != before:
+                    return saved
+        raise AssertionError("the notebook was not saved")
 
 
 def loaded(image: Locator) -> bool:
     """Whether an image has arrived and has a size."""
-    size: list[int] = image.evaluate("async image => { await image.decode(); return [image.naturalWidth, image.width] }")
+    size: list[int] = image.evaluate(
+        "async image => { await image.decode(); return [image.naturalWidth, image.width] }"
+    )
     return all(size)

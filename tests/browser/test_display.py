@@ -1,4 +1,4 @@
-"""Where no kernel or no widget is to be had, the picture shows: every case of docs/decisions/0002-explorer-display.md."""
+"""Where no kernel or no widget is to be had, the picture shows: the cases of decision 0002-explorer-display."""
 
 from __future__ import annotations
 
@@ -209,7 +209,8 @@ def test_nbconvert_with_its_widget_manager_shows_the_explorer_once(
     """Stand in for the widget manager that an export fetches: put the explorer where it would put it."""
     page.goto(export(executed, tmp_path / "export.html").as_uri())
     page.evaluate(
-        """() => { const root = document.createElement("div"); root.className = "gad-explorer"; root.textContent = "live";
+        """() => { const root = document.createElement("div");
+                   root.className = "gad-explorer"; root.textContent = "live";
                    document.querySelector(".jupyter-widgets.jp-OutputArea-output").append(root) }"""
     )
     expect(page.locator(".jp-OutputArea-output img:visible")).to_have_count(0)
@@ -232,9 +233,7 @@ def test_without_our_style_both_show_and_nothing_is_blank(
     watch.errors.clear()
 
 
-def test_the_page_written_by_save_plays_the_same_story(
-    page: Page, jupyter_lab: JupyterLab, tmp_path: Path
-) -> None:
+def test_the_page_written_by_save_plays_the_same_story(page: Page, jupyter_lab: JupyterLab, tmp_path: Path) -> None:
     """One story in the widget and in the file: the same steps, the same numbers, the same words."""
     book = Notebook.write(page, jupyter_lab, "same.ipynb", CELL + "\nexplorer.graph.save('same.html')\nexplorer")
     book.run(0)

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, expect
 
 from tests.browser.driver import Explorer, Notebook
-from tests.conftest import JupyterLab
+from tests.conftest import JupyterLab, Watch
 
 CHAIN = """\
 import graphviz_ad as gad
@@ -48,14 +49,40 @@ def close(found: dict[str, float], wanted: dict[str, float], digits: float) -> N
     assert {name: found.get(name) for name in wanted} == pytest.approx(wanted, rel=0, abs=digits)
 
 
+@pytest.fixture(scope="module")
+def desk(browser: Browser, jupyter_lab: JupyterLab) -> Iterator[tuple[Notebook, Watch]]:
+    """Open one notebook of four empty cells for all tests of this file: JupyterLab takes seconds to load."""
+    watch = Watch()
+    context = browser.new_context(viewport={"width": 1280, "height": 900}, service_workers="block")
+    watch.follow(context)
+    yield Notebook.write(context.new_page(), jupyter_lab, "desk.ipynb", "", "", "", ""), watch
+    context.close()
+
+
 @pytest.fixture
-def notebook(page: Page, jupyter_lab: JupyterLab, request: pytest.FixtureRequest) -> Callable[..., Notebook]:
-    """Return a function that writes a notebook of its own for this test, and opens it."""
+def notebook(
+    desk: tuple[Notebook, Watch], screenshots: Path, request: pytest.FixtureRequest
+) -> Iterator[Callable[..., Notebook]]:
+    """Return a function that clears the desk and says what each cell is going to hold."""
+    book, watch = desk
 
-    def write(*cells: str) -> Notebook:
-        return Notebook.write(page, jupyter_lab, f"{request.node.name}.ipynb", *cells)
+    def lay_out(*cells: str) -> Notebook:
+        book.sources = []
+        for number in range(4):
+            if book.outputs(number).count():
+                book.run(number, "pass")
+        book.sources = list(cells)
+        return book
 
-    return write
+    yield lay_out
+    name = re.sub(r"\W+", "-", request.node.name)
+    book.page.screenshot(path=screenshots / f"desk-{name}.png")
+    book.page.evaluate("document.body.dataset.jpThemeLight = 'true'")
+    book.page.emulate_media(color_scheme="light")
+    if problems := watch.report():
+        watch.errors.clear()
+        watch.foreign.clear()
+        pytest.fail(problems, pytrace=False)
 
 
 def test_a_function_typed_into_a_cell_is_stepped_by_buttons_and_keys(
@@ -91,7 +118,7 @@ def test_a_function_typed_into_a_cell_is_stepped_by_buttons_and_keys(
     explorer.expect_step(2)
     book.page.keyboard.press(" ")
     expect(explorer.root.get_by_role("button", name="Play", exact=True)).to_be_visible()
-    expect(book.page.locator(".jp-CodeCell")).to_have_count(1)  # no key reached the notebook
+    expect(book.page.locator(".jp-CodeCell")).to_have_count(4)  # no key reached the notebook
 
 
 def test_the_net_with_one_hidden_unit(notebook: Callable[..., Notebook]) -> None:
@@ -191,7 +218,7 @@ def test_typing_into_an_input_moves_no_step_and_reaches_no_shortcut(notebook: Ca
         field.press(key)
     expect(field).to_have_value("12 addx")
     assert explorer.where[0] == 3
-    expect(book.page.locator(".jp-CodeCell")).to_have_count(1)
+    expect(book.page.locator(".jp-CodeCell")).to_have_count(4)
 
 
 def test_the_last_of_many_edits_wins(notebook: Callable[..., Notebook]) -> None:
@@ -248,10 +275,8 @@ def test_after_a_restart_the_picture_stays_and_says_that_it_is_not_live(
 
 def test_a_busy_kernel_closes_the_inputs_until_it_answers(notebook: Callable[..., Notebook]) -> None:
     book = notebook(CHAIN + "\nfrom IPython.display import display\ndisplay(explorer)\nimport time\ntime.sleep(6)")
-    cell = book.cell(0)
-    cell.locator(".jp-InputPrompt").click()
-    book.page.keyboard.press("Control+Enter")
-    explorer = Explorer(book.page, cell.locator(".gad-explorer"))
+    book.start(0)
+    explorer = Explorer(book.page, book.cell(0).locator(".gad-explorer"))
     expect(explorer.root).to_be_visible(timeout=30_000)
     expect(explorer.root.get_by_text("The kernel does not answer")).to_be_visible()
     explorer.press("Last step")
@@ -289,5 +314,3 @@ def test_views_leave_nothing_behind(notebook: Callable[..., Notebook]) -> None:
     expect(book.page.locator(".gad-explorer")).to_have_count(0)
     expect(book.pictures(0)).to_have_count(1)  # the picture is back in its place
     book.page.wait_for_timeout(1500)  # a timer left behind would throw now
-
-

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from playwright.sync_api import Page, expect
 
+import graphviz_ad as gad
 from graphviz_ad.widget.page import page as write_page
 from tests.browser.driver import Explorer
 from tests.widget import stories
@@ -54,13 +57,65 @@ def test_it_opens_at_the_beginning_and_ends_complete(opened: Callable[..., Explo
     explorer.page.screenshot(path=screenshots / "page-last.png")
 
 
+def chain(x: float) -> object:
+    s = x**2
+    u = s + 1
+    y = u**3
+    return y
+
+
+def net(w1: float, b1: float, w2: float, b2: float, x: float, t: float) -> object:
+    z = w1 * x + b1
+    h = 1 / (1 + np.exp(-z))
+    y = w2 * h + b2
+    L = (y - t) ** 2
+    return L
+
+
+def test_the_page_that_a_graph_saves(tmp_path: Path, page: Page, screenshots: Path) -> None:
+    path = gad.trace(chain, 1.5).save(tmp_path / "chain.html")
+    page.goto(path.as_uri())
+    explorer = Explorer(page)
+    assert explorer.where == (0, 7, "forward")
+    explorer.root.focus()
+    page.keyboard.press("End")
+    assert explorer.numbers("value") == pytest.approx({name: float(value) for name, (value, _) in CHAIN.items()})
+    assert explorer.numbers("adjoint") == pytest.approx({name: float(adjoint) for name, (_, adjoint) in CHAIN.items()})
+    page.screenshot(path=screenshots / "page-saved.png")
+
+
+def test_the_page_of_the_net_with_one_hidden_unit(tmp_path: Path, page: Page, screenshots: Path) -> None:
+    path = gad.trace(net, 0.5, 0.1, -0.3, 0.2, 2.0, 1.0).save(tmp_path / "net.html")
+    page.goto(path.as_uri())
+    explorer = Explorer(page)
+    explorer.press("Last step")
+    values, adjoints = explorer.numbers("value"), explorer.numbers("adjoint")
+    for name, value in {"z": 1.1, "h": 0.750260, "y": -0.025078, "L": 1.050785}.items():
+        assert values[name] == pytest.approx(value, abs=5e-7)
+    for name, adjoint in {"w1": 0.230482, "b1": 0.115241, "w2": -1.538150, "b2": -2.050156}.items():
+        assert adjoints[name] == pytest.approx(adjoint, abs=5e-7)
+    page.screenshot(path=screenshots / "page-net.png", full_page=True)
+
+
+def test_the_page_of_a_polynomial_that_nobody_has_seen_before(tmp_path: Path, page: Page) -> None:
+    draw = random.Random()
+    a, b, c, x = (round(draw.uniform(-3, 3), 3) for _ in range(4))
+    page.goto(gad.trace(lambda x: a * x**3 + b * x**2 + c * x, x).save(tmp_path / "polynomial.html").as_uri())
+    explorer = Explorer(page)
+    explorer.press("Last step")
+    what = f"{a} x³ + {b} x² + {c} x at {x}"
+    assert explorer.numbers("value")["out"] == pytest.approx(a * x**3 + b * x**2 + c * x, rel=1e-9, abs=1e-12), what
+    assert explorer.numbers("adjoint")["x"] == pytest.approx(3 * a * x**2 + 2 * b * x + c, rel=1e-9, abs=1e-12), what
+
+
 def test_each_step_reveals_one_number_and_every_number_stays(opened: Callable[..., Explorer]) -> None:
     explorer = opened(stories.chain())
     seen = 1  # x
     for _ in range(7):
         explorer.press("Step forward")
         revealed = explorer.root.evaluate(
-            """root => [...root.querySelectorAll("[data-value]"), ...root.querySelectorAll("g.gad-node[data-adjoint]")].length"""
+            """root => root.querySelectorAll("g.gad-node[data-value]").length
+                     + root.querySelectorAll("g.gad-node[data-adjoint]").length"""
         )
         assert revealed == seen + 1
         seen = revealed
@@ -181,7 +236,9 @@ def test_the_inputs_are_closed_and_say_why(opened: Callable[..., Explorer]) -> N
     field = explorer.root.locator('input.gad-input[data-node="x"]')
     expect(field).to_be_disabled()
     expect(field).to_have_value("1.5")
-    expect(field).to_have_accessible_description("This page has no Python behind it: the inputs cannot be changed here.")
+    expect(field).to_have_accessible_description(
+        "This page has no Python behind it: the inputs cannot be changed here."
+    )
 
 
 def test_the_narration_is_one_polite_status_whose_height_never_changes(opened: Callable[..., Explorer]) -> None:
@@ -201,7 +258,9 @@ def test_the_narration_is_one_polite_status_whose_height_never_changes(opened: C
 
 def test_nodes_never_move(opened: Callable[..., Explorer]) -> None:
     explorer = opened(stories.fan_out(idle=4.0))
-    places = "root => [...root.querySelectorAll('.gad-box')].map(box => Object.values(box.getBoundingClientRect().toJSON()))"
+    places = (
+        "root => [...root.querySelectorAll('.gad-box')].map(box => Object.values(box.getBoundingClientRect().toJSON()))"
+    )
     first = explorer.root.evaluate(places)
     for step in range(explorer.where[1] + 1):
         explorer.go(step)
@@ -233,7 +292,8 @@ def test_the_policy_stops_a_script_that_is_not_ours(
 ) -> None:
     explorer = opened(stories.chain())
     added = """() => { const script = document.createElement("script"); script.textContent = "window.foreign = 1";
-                       document.body.append(script); fetch("http://127.0.0.1:9/").catch(() => {}); return window.foreign }"""
+                       document.body.append(script); fetch("http://127.0.0.1:9/").catch(() => {});
+                       return window.foreign }"""
     assert explorer.page.evaluate(added) is None
     explorer.page.wait_for_timeout(100)
     assert len(watch.errors) >= 2, "the browser reports both"
@@ -255,7 +315,8 @@ CONTRAST = """root => {
                            return [...canvas.getImageData(0, 0, 1, 1).data]; };
   const over = (top, below) => { const a = top[3] / 255;
                                  return [0, 1, 2].map(i => top[i] * a + below[i] * (1 - a)).concat(255); };
-  const light = c => { const [r, g, b] = c.map(v => (v /= 255, v <= 0.03928 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4));
+  const linear = v => v <= 0.03928 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4;
+  const light = c => { const [r, g, b] = c.map(v => linear(v / 255));
                        return 0.2126 * r + 0.7152 * g + 0.0722 * b; };
   const ground = element => { const layers = [];
     for (let e = element; e; e = e.parentElement) layers.push(rgba(getComputedStyle(e).backgroundColor));
@@ -303,7 +364,8 @@ def test_a_wide_picture_scrolls_before_it_gets_too_small_and_follows_the_story(o
         for _ in range(3):
             explorer.press("Step back" if label == "Last step" else "Step forward")
         inside = """stage => { const a = stage.querySelector(".gad-node.gad-active").getBoundingClientRect(),
-                                      b = stage.getBoundingClientRect(); return a.left >= b.left && a.right <= b.right }"""
+                                      b = stage.getBoundingClientRect();
+                                return a.left >= b.left && a.right <= b.right }"""
         assert stage.evaluate(inside)
 
 

@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
+import ast
+import itertools
+import os
 import random
 import shutil
+import subprocess
+import sys
+import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 
-from graphviz_ad.render.layout import DIRECTIONS, Layout, arrange
+from graphviz_ad.errors import ArgumentError, EngineError
+from graphviz_ad.render import coordinates, dot, geometry, layered, routes, simplex
+from graphviz_ad.render import crossings as crossing_reduction
+from graphviz_ad.render.layout import DIRECTIONS, Layout, arrange, engines
 
 NODE = (110, 64)
 LABEL = (64, 30)
@@ -113,9 +123,7 @@ CURRICULUM = {
     "two-layer net": two_layer_net(),
     "scalar net 2-3-1": scalar_net(2, 3),
     "scalar net 3-2-1": scalar_net(3, 2),
-    "softmax by hand": graph((0,), (0, 1), (2,), (3,), (3, 4), (5,), (6, 7), (8,), inputs=1 + 6)
-    if False
-    else graph((0,), (0, 2), (3,), (4,), (4, 5), (6,), (7, 1), (8,), inputs=2),
+    "softmax cross-entropy": graph((0,), (0, 2), (3,), (4,), (4, 5), (6,), (7, 1), (8,), inputs=2),
     "unrolled RNN of 3": recurrent(3),
     "unrolled RNN of 6": recurrent(6),
     # X, Wq, Wk, Wv -> Q K V, K.T, scores, scaled, max, shifted, exp, sum, weights, out
@@ -184,19 +192,29 @@ def pieces(route: Sequence[tuple[int, int]]) -> Iterator[Sequence[tuple[int, int
         yield route[k : k + 4]
 
 
-def enters(route: Sequence[tuple[int, int]], box: Box) -> bool:
+def hull(points: Sequence[tuple[int, int]]) -> Box:
+    """The doubled rectangle around the control points; a Bezier curve never leaves it."""
+    xs, ys = [x for x, _ in points], [y for _, y in points]
+    return 2 * min(xs), 2 * min(ys), 2 * max(xs), 2 * max(ys)
+
+
+def clear_of(around: Box, target: Box) -> bool:
+    """Whether a hull, which may be flat, has nothing inside the box."""
+    return around[2] <= target[0] or around[0] >= target[2] or around[3] <= target[1] or around[1] >= target[3]
+
+
+def enters(route: Sequence[tuple[int, int]], target: Box) -> bool:
     """Whether the curve has a point strictly inside the box: Bernstein's formula at points about a pixel apart."""
-    left, top, right, bottom = box
+    left, top, right, bottom = target
     for piece in pieces(route):
-        xs, ys = [2 * x for x, _ in piece], [2 * y for _, y in piece]
-        if max(xs) <= left or min(xs) >= right or max(ys) <= top or min(ys) >= bottom:
-            continue  # the curve lies in the hull of its points
-        n = max(8, sum(abs(a - b) for a, b in zip(xs + ys, (xs + ys)[1:], strict=False)) // 2)
+        if clear_of(around := hull(piece), target):
+            continue
+        n = max(8, (around[2] - around[0] + around[3] - around[1]) // 2)
         for i in range(n + 1):
             j = n - i
             weights = (j**3, 3 * j * j * i, 3 * j * i * i, i**3)
-            x = sum(w * value for w, value in zip(weights, xs, strict=True))
-            y = sum(w * value for w, value in zip(weights, ys, strict=True))
+            x = sum(2 * w * p[0] for w, p in zip(weights, piece, strict=True))
+            y = sum(2 * w * p[1] for w, p in zip(weights, piece, strict=True))
             if left * n**3 < x < right * n**3 and top * n**3 < y < bottom * n**3:
                 return True
     return False
@@ -248,7 +266,7 @@ def problems(drawing: Drawing, layout: Layout, direction: str) -> list[str]:
                 for j, other in enumerate(marks[:e])
                 if other is not None and share_area(mark, other)
             ]
-    axis, sign = (0, 1) if direction in ("LR", "RL") else (1, 1)
+    axis = 0 if direction in ("LR", "RL") else 1
     sign = -1 if direction in ("RL", "BT") else 1
     for e, ((u, v), route) in enumerate(zip(edges, layout.routes, strict=True)):
         if any(not (MARGIN <= x <= layout.width - MARGIN and MARGIN <= y <= layout.height - MARGIN) for x, y in route):
@@ -259,12 +277,13 @@ def problems(drawing: Drawing, layout: Layout, direction: str) -> list[str]:
             found.append(f"node {u} does not come before its consumer {v}")
         if axis == 1 and sign * (nodes[v][1] + nodes[v][3] - nodes[u][1] - nodes[u][3]) <= sizes[u][1] + sizes[v][1]:
             found.append(f"node {u} does not come before its consumer {v}")
-        found += [f"edge {e} runs through node {k}" for k, one in enumerate(nodes) if enters(route, one)]
-        found += [
-            f"edge {e} runs through label {j}"
-            for j, mark in enumerate(marks)
-            if mark is not None and j != e and enters(route, mark)
-        ]
+        around = hull(route)
+        for k, one in enumerate(nodes):
+            if not clear_of(around, one) and enters(route, one):
+                found.append(f"edge {e} runs through node {k}")
+        for j, mark in enumerate(marks):
+            if mark is not None and j != e and not clear_of(around, mark) and enters(route, mark):
+                found.append(f"edge {e} runs through label {j}")
         own, place = marks[e], layout.labels[e]
         if own is not None and place is not None:
             spot = (2 * place[0] - 8, 2 * place[1] - 8, 2 * place[0] + 8, 2 * place[1] + 8)
@@ -273,36 +292,31 @@ def problems(drawing: Drawing, layout: Layout, direction: str) -> list[str]:
     return found
 
 
-def crossings(layout: Layout, edges: Sequence[tuple[int, int]]) -> int:
+def crossings(layout: Layout) -> int:
     """How often two edges cross, on polylines of eight chords per Bezier piece; meeting at an end does not count."""
-    lines = []
-    for route in layout.routes:
-        line: list[tuple[int, int]] = []
+    chords: list[tuple[int, int, tuple[int, int], tuple[int, int], int]] = []
+    for e, route in enumerate(layout.routes):
         for piece in pieces(route):
+            line = []
             for i in range(9):
                 j = 8 - i
                 weights = (j**3, 3 * j * j * i, 3 * j * i * i, i**3)
-                point = tuple(sum(w * p[axis] for w, p in zip(weights, piece, strict=True)) for axis in (0, 1))
-                if not line or line[-1] != point:
-                    line.append((point[0], point[1]))
-        lines.append(line)
+                x, y = (sum(w * p[axis] for w, p in zip(weights, piece, strict=True)) for axis in (0, 1))
+                line.append((x, y))
+            chords += [(min(a[0], b[0]), max(a[0], b[0]), a, b, e) for a, b in itertools.pairwise(line) if a != b]
+    chords.sort()
 
     def side(a: tuple[int, int], b: tuple[int, int], c: tuple[int, int]) -> int:
         value = (b[0] - a[0]) * (c[1] - a[1]) - (b[1] - a[1]) * (c[0] - a[0])
         return (value > 0) - (value < 0)
 
     total = 0
-    for k, one in enumerate(lines):
-        for other in lines[:k]:
-            met = False
-            for a, b in zip(one, one[1:], strict=False):
-                for c, d in zip(other, other[1:], strict=False):
-                    if max(a[0], b[0]) < min(c[0], d[0]) or max(c[0], d[0]) < min(a[0], b[0]):
-                        continue
-                    if side(a, b, c) * side(a, b, d) < 0 and side(c, d, a) * side(c, d, b) < 0:
-                        met = True
-                        total += 1
-            del met
+    for k, (_, right, a, b, e) in enumerate(chords):
+        for left, _, c, d, other in chords[k + 1 :]:
+            if left > right:
+                break
+            if other != e and side(a, b, c) * side(a, b, d) < 0 and side(c, d, a) * side(c, d, b) < 0:
+                total += 1
     return total
 
 
@@ -321,3 +335,300 @@ def test_promises(name: str, direction: str, engine: str) -> None:
     layout = placed(name, engine, direction)
     assert layout.engine == engine
     assert problems(GRAPHS[name], layout, direction) == []
+
+
+@pytest.mark.parametrize("direction", ["LR", "TB"])
+@graphs
+def test_promises_hold_with_lanes(name: str, direction: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Very large graphs lead their longest edges outside the layers; here every graph has to."""
+    monkeypatch.setattr(layered, "LANE_BUDGET", -(10**9))
+    assert problems(GRAPHS[name], placed(name, "layered", direction), direction) == []
+
+
+@engine_names
+@graphs
+def test_parallel_edges_are_apart(name: str, engine: str) -> None:
+    drawing, layout = GRAPHS[name], placed(name, engine)
+    seen: dict[tuple[int, int], list[int]] = {}
+    for e, edge in enumerate(drawing.edges):
+        for other in seen.setdefault(edge, []):
+            assert layout.routes[e] != layout.routes[other]
+        seen[edge].append(e)
+
+
+@engine_names
+@pytest.mark.parametrize("direction", DIRECTIONS)
+def test_a_chain_is_one_straight_line(direction: str, engine: str) -> None:
+    layout = placed("chain of 12", engine, direction)
+    across = 1 if direction in ("LR", "RL") else 0
+    points = [*layout.nodes, *(p for route in layout.routes for p in route), *(p for p in layout.labels if p)]
+    assert len({point[across] for point in points}) == 1
+
+
+def test_the_main_path_of_a_net_is_one_straight_line() -> None:
+    """Parameters stand beside the path from the data to the loss; they do not push it about."""
+    layout = placed("1-hidden-unit net", "layered")
+    assert len({layout.nodes[node][1] for node in range(6, 13)}) == 1
+
+
+def test_equal_branches_are_balanced() -> None:
+    layout = placed("diamond", "layered")
+    top, bottom = layout.nodes[1][1], layout.nodes[2][1]
+    assert abs(2 * layout.nodes[0][1] - top - bottom) <= 2
+    assert abs(2 * layout.nodes[3][1] - top - bottom) <= 2
+
+
+@engine_names
+def test_inputs_stand_next_to_their_first_consumer(engine: str) -> None:
+    layout = placed("1-hidden-unit net", engine)
+    column = layout.nodes[9][0] - layout.nodes[8][0]
+    for parameter, consumer in ((2, 7), (3, 9), (4, 10), (5, 11)):
+        assert abs(layout.nodes[consumer][0] - layout.nodes[parameter][0] - column) <= 4
+
+
+@engine_names
+def test_directions_are_the_same_picture_turned(engine: str) -> None:
+    right, left = placed("attention", engine), placed("attention", engine, "RL")
+    assert left.nodes == tuple((right.width - x, y) for x, y in right.nodes)
+    down, up = placed("attention", engine, "TB"), placed("attention", engine, "BT")
+    assert up.nodes == tuple((x, down.height - y) for x, y in down.nodes)
+    assert down.height > down.width
+    assert right.width > right.height
+
+
+@needs_dot
+def test_no_more_crossings_than_dot() -> None:
+    ours, theirs = 0, 0
+    for name in GRAPHS:
+        one, two = crossings(placed(name, "layered")), crossings(placed(name, "dot"))
+        if name in CURRICULUM:
+            assert 5 * one <= 6 * two + 10, name
+        ours, theirs = ours + one, theirs + two
+    assert 5 * ours <= 6 * theirs + 10
+
+
+def test_crossings_that_nobody_needs_are_gone() -> None:
+    """Planar curriculum graphs are drawn without a crossing; two values used by two results need two (K2,2 twice)."""
+    for name in ("diamond", "(x*x + 1)**3 by products", "1-hidden-unit net", "two-layer net", "attention", "wide skip"):
+        assert crossings(placed(name, "layered")) == 0, name
+    assert crossings(placed("y = e + f", "layered")) == 2
+
+
+# -- determinism ----------------------------------------------------------------------------------------------------
+
+DETERMINISM = """
+import hashlib, sys
+sys.path.insert(0, sys.argv[1])
+import test_layout
+digest = hashlib.sha256()
+for name in test_layout.GRAPHS:
+    digest.update(repr(test_layout.placed(name, "layered")).encode())
+if test_layout.HAS_DOT:
+    for name in test_layout.CURRICULUM:
+        digest.update(repr(test_layout.placed(name, "dot")).encode())
+print(digest.hexdigest())
+"""
+
+
+def test_same_bytes_in_every_process() -> None:
+    here = Path(__file__).parent
+    digests = set()
+    for seed in ("0", "4711"):
+        paths = os.pathsep.join([str(here.parents[1]), os.environ.get("PYTHONPATH", "")])
+        environment = {**os.environ, "PYTHONHASHSEED": seed, "PYTHONPATH": paths}
+        done = subprocess.run(
+            [sys.executable, "-c", DETERMINISM, str(here)],
+            env=environment,
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        digests.add(done.stdout)
+    assert len(digests) == 1
+
+
+def test_layered_is_integers_and_standard_library_only() -> None:
+    """No float literal, no true division, no recursion-prone or foreign import in the engine's modules."""
+    for module in (layered, crossing_reduction, coordinates, routes, simplex, geometry):
+        path = module.__file__
+        assert path is not None
+        for node in ast.walk(ast.parse(Path(path).read_text(encoding="utf-8"))):
+            assert not (isinstance(node, ast.Constant) and isinstance(node.value, float)), path
+            assert not (isinstance(node, ast.BinOp | ast.AugAssign) and isinstance(node.op, ast.Div)), path
+            if isinstance(node, ast.Import):
+                assert all(alias.name in sys.stdlib_module_names for alias in node.names), path
+            if isinstance(node, ast.ImportFrom) and node.module is not None:
+                assert node.module.split(".")[0] in {*sys.stdlib_module_names, "graphviz_ad"}, path
+
+
+# -- size -----------------------------------------------------------------------------------------------------------
+
+
+def seconds(drawing: Drawing) -> float:
+    start = time.process_time()
+    layout = arrange(drawing.sizes, drawing.edges, drawing.labels, engine="layered")
+    assert len(layout.routes) == len(drawing.edges)
+    return time.process_time() - start
+
+
+def skipping(count: int) -> Drawing:
+    rng = random.Random(1)
+    edges = [
+        (rng.randint(max(0, v - 12), v - 1) if rng.random() < 0.9 else rng.randint(0, v - 1), v)
+        for v in range(10, count)
+        for _ in range(2)
+    ]
+    return Drawing([NODE] * count, edges, [LABEL] * len(edges))
+
+
+def test_a_lecture_graph_takes_milliseconds() -> None:
+    assert min(seconds(GRAPHS["unrolled RNN of 6"]) for _ in range(3)) < 0.15
+
+
+def test_two_thousand_nodes_with_skip_edges() -> None:
+    assert seconds(skipping(2000)) < 20
+
+
+def test_a_chain_of_ten_thousand() -> None:
+    assert seconds(chain(10_000)) < 10
+
+
+def test_one_parameter_used_a_thousand_times() -> None:
+    """The sum of the edges' lengths is quadratic here; the work must not be."""
+    count = 1000
+    edges = [(i, i + 1) for i in range(1, count)] + [(0, i) for i in range(2, count + 1)]
+    assert seconds(Drawing([NODE] * (count + 1), edges, [LABEL] * len(edges))) < 10
+
+
+def test_network_simplex_finds_the_optimum() -> None:
+    """Against brute force, on small graphs with all kinds of weights and minimum lengths."""
+    for seed in range(40):
+        rng = random.Random(seed)
+        count = rng.randint(2, 4)
+        links = [(rng.randrange(v), v) for v in range(1, count)]
+        links += [(u, v) for u, v in itertools.combinations(range(count), 2) if rng.random() < 0.4]
+        lengths, weights = [rng.randint(0, 2) for _ in links], [rng.randint(0, 3) for _ in links]
+        start = [0] * count
+        for v in range(count):
+            start[v] = max([start[a] + n for (a, b), n in zip(links, lengths, strict=True) if b == v], default=0)
+
+        found = simplex.shortest(
+            count, [u for u, _ in links], [v for _, v in links], lengths, weights, start, pivots=1000
+        )
+        costs = []
+        for places in (tuple(found), *itertools.product(range(2 * count - 1), repeat=count)):
+            gaps = [places[v] - places[u] for u, v in links]
+            if all(gap >= n for gap, n in zip(gaps, lengths, strict=True)):
+                costs.append(sum(gap * w for gap, w in zip(gaps, weights, strict=True)))
+            else:
+                assert places != tuple(found)
+        assert costs[0] == min(costs)
+
+
+# -- engines and errors ---------------------------------------------------------------------------------------------
+
+ONE_EDGE = ([NODE, NODE], [(0, 1)], [LABEL])
+
+
+def test_engines_are_listed() -> None:
+    ours, graphviz = engines()
+    assert (ours.name, ours.available, ours.reason) == ("layered", True, "")
+    assert graphviz.name == "dot"
+    assert graphviz.available == HAS_DOT
+    assert bool(graphviz.reason) != HAS_DOT
+
+
+def test_missing_program(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    graphviz = engines()[1]
+    assert not graphviz.available
+    for part in ('the program "dot" was not found', "apt install graphviz", 'engine="layered" needs nothing'):
+        assert part in graphviz.reason
+    with pytest.raises(EngineError, match="apt install graphviz"):
+        arrange(*ONE_EDGE, engine="dot")
+    assert arrange(*ONE_EDGE).engine == "layered"
+
+
+def test_missing_package(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(dot, "find_spec", lambda name: None)
+    assert "pip install graphviz" in engines()[1].reason
+    with pytest.raises(EngineError, match="pip install graphviz"):
+        arrange(*ONE_EDGE, engine="dot")
+    assert arrange(*ONE_EDGE).engine == "layered"
+
+
+@pytest.mark.skipif(os.name != "posix", reason="the stand-in for a broken dot is a shell script")
+@pytest.mark.parametrize(
+    ("script", "message"),
+    [
+        ("exec sleep 60", "took longer than"),
+        ("echo 'no plugins' >&2; exit 1", "failed with status 1: no plugins"),
+        ("echo '<svg>'", "not JSON"),
+        ("echo '{}'", "cannot be read"),
+    ],
+)
+def test_broken_program(script: str, message: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    program = tmp_path / "dot"
+    program.write_text(f"#!/bin/sh\n{script}\n")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
+    monkeypatch.setattr(dot, "TIMEOUT", 1)
+    start = time.monotonic()
+    with pytest.raises(EngineError, match=message):
+        arrange(*ONE_EDGE, engine="dot")
+    assert arrange(*ONE_EDGE, engine="auto").engine == "layered"
+    assert time.monotonic() - start < 15
+
+
+@needs_dot
+def test_auto_takes_dot_up_to_its_limit() -> None:
+    assert arrange(*ONE_EDGE).engine == "dot"
+    many = chain(300)
+    assert arrange(many.sizes, many.edges, many.labels).engine == "layered"
+
+
+def test_curves_through_boxes_are_led_around() -> None:
+    """What `dot` answers is checked: a line straight through a third box becomes a way around it."""
+    answer = {
+        "objects": [
+            {"name": "n0", "pos": "55,0"},
+            {"name": "n1", "pos": "255,0"},
+            {"name": "n2", "pos": "455,0"},
+        ],
+        "edges": [{"id": "e0", "pos": "110,0 200,0 300,0 400,0"}],
+    }
+    drawing = Drawing([NODE] * 3, [(0, 2)], [None])
+    found = dot._Drawing(answer, drawing.sizes, drawing.edges, drawing.labels)
+    lost = found.hits()
+    assert lost == ["e0"]
+    found.repair(lost, found)
+    placement = found.placement()
+    layout = Layout(
+        tuple(placement.nodes),
+        tuple(placement.routes),
+        tuple(placement.labels),
+        placement.width,
+        placement.height,
+        "dot",
+    )
+    assert problems(drawing, layout, "LR") == []
+
+
+@pytest.mark.parametrize(
+    ("changed", "message"),
+    [
+        ({"direction": "left"}, r"unknown direction: 'left' \(must be one of \['LR', 'TB', 'RL', 'BT'\]\)"),
+        ({"engine": "neato"}, r"unknown engine: 'neato' \(must be one of \['auto', 'layered', 'dot'\]\)"),
+        ({"sizes": [NODE, (0, 5)]}, r"sizes\[1\] must be positive"),
+        ({"sizes": [NODE, (1.5, 5)]}, r"sizes\[1\] must be two whole numbers"),
+        ({"labels": []}, r"labels: one entry per edge is needed, 1, not 0"),
+        ({"labels": [(5,)]}, r"labels\[0\] must be two whole numbers"),
+        ({"edges": [(1, 0)]}, r"edges\[0\] = \(1, 0\): indices must lie in 0 ... 1"),
+        ({"edges": [(0, 2)]}, r"edges\[0\] = \(0, 2\): indices must lie in 0 ... 1"),
+        ({"edges": [0]}, r"edges\[0\] must be two node indices"),
+    ],
+)
+def test_bad_arguments_are_named(changed: dict[str, object], message: str) -> None:
+    arguments: dict[str, object] = {"sizes": ONE_EDGE[0], "edges": ONE_EDGE[1], "labels": ONE_EDGE[2]} | changed
+    with pytest.raises(ArgumentError, match=message):
+        arrange(**arguments)  # type: ignore[arg-type]

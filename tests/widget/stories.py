@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import pairwise
 from typing import Any
 
 from graphviz_ad.render.display import picture as draw
@@ -139,7 +140,8 @@ def forwards(x: float = 1.5) -> Scene:
     )
     values = tuple(step for step in scene.steps if step.kind == "value")
     tangents = tuple(
-        SceneStep("tangent", node.id, None, None, None, 0, False, f"{node.name}̇ = {node.tangent_text}") for node in nodes
+        SceneStep("tangent", node.id, None, None, None, 0, False, f"{node.name}̇ = {node.tangent_text}")
+        for node in nodes
     )
     edges = tuple(replace(edge, contribution=None, contribution_text=None) for edge in scene.edges)
     return replace(scene, nodes=nodes, edges=edges, steps=values + tangents, mode="forward")
@@ -153,7 +155,7 @@ def large(length: int = 500) -> Scene:
         {"x": 1.0},
         [
             (name, f"{before} + 1", 1.0 + number, [(before, 1.0)])
-            for number, (before, name) in enumerate(zip(names, names[1:], strict=False), start=1)
+            for number, (before, name) in enumerate(pairwise(names), start=1)
         ],
     )
 

@@ -132,7 +132,8 @@ def test_an_edit_without_a_name_or_text_is_refused_too(explorer: Explorer) -> No
 
 
 @pytest.mark.parametrize(
-    ("text", "number"), [("3", 3.0), (" -2.5 ", -2.5), ("1e-3", 0.001), ("inf", float("inf")), ("-Infinity", -float("inf"))]
+    ("text", "number"),
+    [("3", 3.0), (" -2.5 ", -2.5), ("1e-3", 0.001), ("inf", float("inf")), ("-Infinity", -float("inf"))],
 )
 def test_read_number(text: str, number: float) -> None:
     assert read_number(text) == number

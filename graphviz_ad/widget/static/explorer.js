@@ -423,6 +423,8 @@ function render({ model, el }) {
   let picture = null;
   /** @type {Map<string, {field: HTMLInputElement, alert: HTMLElement, pending: ReturnType<typeof setTimeout> | null, sent: string}>} */
   const inputs = new Map();
+  /** The nonce of the last edit sent from here, until it is answered. @type {number | null} */
+  let awaited = null;
   /** @type {"asked" | "live" | "silent"} */
   let connection = "asked";
   /** @type {ReturnType<typeof setTimeout> | null} */
@@ -570,6 +572,7 @@ function render({ model, el }) {
     root.setAttribute("aria-busy", "true");
     /** @type {Edit} */
     const edit = { name, text: input.field.value, nonce: Date.now() + Math.random() };
+    awaited = edit.nonce;
     model.set("edit", edit);
     model.save_changes();
     expect();
@@ -632,8 +635,12 @@ function render({ model, el }) {
       const wrong = rejected !== "" && node.name === edited;
       if (input.alert.textContent !== (wrong ? rejected : "")) input.alert.textContent = wrong ? rejected : "";
       setOrRemove(input.field, "aria-invalid", wrong ? "true" : null);
-      // Never under the fingers of a person who is still typing, and a rejected text stays to be corrected.
-      const typing = input.pending !== null || (document.activeElement === input.field && input.field.value !== input.sent);
+      // Never under the fingers of a person who is still typing, not by the answer to an older edit, and a
+      // rejected text stays to be corrected.
+      const typing =
+        awaited !== null ||
+        input.pending !== null ||
+        (document.activeElement === input.field && input.field.value !== input.sent);
       if (!wrong && !typing && Number(input.field.value) !== Number(node.value)) input.field.value = node.value;
       if (!wrong && !typing) input.sent = input.field.value;
     }
@@ -686,7 +693,8 @@ function render({ model, el }) {
   }
 
   function onAnswer() {
-    root.removeAttribute("aria-busy");
+    if (model.get("answered") === awaited) awaited = null;
+    if (awaited === null) root.removeAttribute("aria-busy");
     heard();
     showInputs();
   }
@@ -706,6 +714,7 @@ function render({ model, el }) {
     svg.style.setProperty("--gad-natural-width", `${width}px`);
     stage.replaceChildren(svg);
     stage.scrollLeft = scrolled;
+    position.style.minWidth = `${`step ${payload.steps.length} of ${payload.steps.length}`.length}ch`;
     root.classList.toggle("gad-many", payload.nodes.length > MANY_NODES);
     root.setAttribute("aria-label", payload.title ? `Graph of ${payload.title}` : "Graph");
     notice.textContent = payload.notice;
