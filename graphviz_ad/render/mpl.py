@@ -38,15 +38,31 @@ def to_png(picture: Picture, *, theme: str = "light", scale: float = 2.0) -> byt
     scale = min(scale, MAX_PIXELS / max(width, height))
     canvas: Any = FigureCanvasAgg(_figure(picture, theme, POINTS * scale))
     canvas.draw()
-    pixels = Image.fromarray(np.asarray(canvas.buffer_rgba())).convert("RGB")
-    # of Pillow's ways the one that stays closest to the flat colours of boxes and texts
-    indexed = pixels.quantize(256, method=Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
+    indices, palette = _indexed(np.asarray(canvas.buffer_rgba()))
+    indexed = Image.fromarray(indices)
+    indexed.putpalette(palette.tobytes())
     about = PngImagePlugin.PngInfo()
     for key, text in (("Software", "graphviz_ad"), ("Title", picture.title), ("Description", picture.alt)):
         about.add_itxt(key, text)
     with io.BytesIO() as file:
         indexed.save(file, "PNG", optimize=True, pnginfo=about, dpi=(POINTS * scale, POINTS * scale))
         return file.getvalue()
+
+
+def _indexed(pixels: np.ndarray[Any, Any]) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]:
+    """Palette indices (height, width) and palette (256, 3) of RGBA pixels.
+
+    The commonest colours are the palette, so flat ones stay exact; only rare shades of smoothed edges move.
+    """
+    packed = pixels[..., 0].astype(np.int64) << 16 | pixels[..., 1].astype(np.int64) << 8 | pixels[..., 2]
+    colours, where, counts = np.unique(packed, return_inverse=True, return_counts=True)
+    palette = np.stack([colours >> 16, colours >> 8 & 255, colours & 255], axis=1).astype(np.int32)
+    common = palette[np.argsort(-counts, kind="stable")[:256]]
+    nearest = np.empty(len(palette), np.uint8)
+    for start in range(0, len(palette), 4096):
+        apart = palette[start : start + 4096, None, :] - common[None, :, :]
+        nearest[start : start + 4096] = np.argmin(np.sum(apart * apart, axis=2), axis=1)
+    return nearest[where].reshape(packed.shape), common.astype(np.uint8)
 
 
 def to_pdf(picture: Picture, *, theme: str = "light") -> bytes:
