@@ -1,0 +1,159 @@
+"""The timeline and what is told: order, sums, sentences, and the scene that every view gets."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+
+import graphviz_ad as gad
+from graphviz_ad.story.narration import alt_text, story
+from graphviz_ad.story.staging import stage
+from tests.core.test_gold import fork, unit
+
+
+def cube(x):
+    u = x**2 + 1
+    return u**3
+
+
+CUBE = """\
+Given: x = 1.5. Step forward: first the values, then the adjoints backwards.
+1. v1 = x² = 1.5² = 2.25
+2. u = v1 + 1 = 2.25 + 1 = 3.25
+3. out = u³ = 3.25³ = 34.33
+4. Start at out: ∂out/∂out = 1. The adjoints flow backwards from here.
+5. u gets from out: adjoint of out × ∂out/∂u = 1 × 31.69 = 31.69. That is the adjoint of u.
+6. v1 gets from u: adjoint of u × ∂u/∂v1 = 31.69 × 1 = 31.69. That is the adjoint of v1.
+7. x gets from v1: adjoint of v1 × ∂v1/∂x = 31.69 × 3 = 95.06. That is the adjoint of x.
+"""
+
+
+def test_the_story_in_words() -> None:
+    assert story(gad.trace(cube, 1.5).timeline()) == CUBE
+
+
+def test_steps_are_numbers_computed_when_asked() -> None:
+    line = gad.trace(fork, 2.0, 3.0).timeline()
+    assert [step.kind for step in line] == ["value"] * 5 + ["seed"] + ["contribution"] * 10
+    last = line[-2]
+    assert (last.node.name, last.edge.consumer.name, last.old, last.contribution, last.new) == ("a", "c", 18, 7, 25)
+    assert (last.reported, last.expected, last.complete) == (2, 2, True)
+    assert [step.order for step in line[-3:]] == [13, 14, 15]
+    assert len(line) == 16
+
+
+def random_graph(seed: int) -> gad.Graph:
+    rng = np.random.default_rng(seed)
+    plan = rng.integers(0, 5, size=(int(rng.integers(3, 14)), 3))
+
+    def f(x, y):
+        pool = [x, y]
+        for operation, first, second in plan:
+            a, b = pool[first % len(pool)], pool[second % len(pool)]
+            pool.append([a + b, a * b, np.sin(a) - b, np.maximum(a, b), a * 2][operation])
+        return pool[-1] * pool[-2]
+
+    return gad.trace(f, 0.7, -0.4)
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_a_node_fires_only_when_all_consumers_have_reported(seed: int) -> None:
+    graph = random_graph(seed)
+    line = graph.timeline()
+    outstanding = {node.id: line.expected(node.id) for node in graph.nodes}
+    for step in line:
+        if step.kind == "contribution":
+            assert outstanding[step.edge.consumer.id] == 0
+            outstanding[step.node.id] -= 1
+            if step.complete:
+                assert step.new == step.node.adjoint  # the same sum, in the same order: the same bits
+    assert all(count == 0 for count in outstanding.values())
+    sent = [(step.edge.consumer.id, step.edge.argnum) for step in line if step.kind == "contribution"]
+    assert len(sent) == len(set(sent))
+
+
+def test_forward_mode_tells_tangents() -> None:
+    graph = gad.trace(unit, 0.5, 0.1, -0.3, 0.2, 2.0, 1.0)
+    with pytest.raises(gad.ArgumentError, match="which input moves"):
+        graph.timeline(mode="forward")
+    line = graph.timeline(mode="forward", seed={"w1": 1.0})
+    assert line[-1].new == pytest.approx(0.230482, abs=5e-7)
+    assert line[-1].node.name == "L"
+    assert {step.kind for step in line} == {"value", "seed", "tangent"}
+    with pytest.raises(gad.ArgumentError, match="unknown mode: 'sideways'"):
+        graph.timeline(mode="sideways")
+
+
+def test_an_output_and_a_seed_can_be_chosen() -> None:
+    graph = gad.trace(lambda x: (x * 2, np.stack([x, x])), 3.0)
+    line = graph.timeline(output="out_2", seed=[1.0, 10.0])
+    assert line[-1].new == 11.0
+    assert graph.has_adjoints is False  # the graph's own adjoints are left alone
+
+
+def test_the_scene_folds_scalars_and_counts_reporting_edges() -> None:
+    def f(x, y):
+        if x > 0:
+            return x * x + gad.detach(x)
+        return y
+
+    scene = stage(gad.trace(f, 2.0, 5.0))
+    nodes = {node.name: node for node in scene.nodes}
+    assert nodes["x"].consumers == 2  # the comparison and the detached use never report
+    assert nodes["y"].reached is False
+    assert nodes["y"].adjoint == "0.0"
+    assert [edge.cut for edge in scene.edges if edge.input == nodes["x"].id] == [True, False, False, True]
+    assert all(node.kind != "constant" for node in scene.nodes)
+    comparison = next(node for node in scene.nodes if node.dtype == "bool")
+    assert (comparison.operation, comparison.adjoint, comparison.value) == ("> 0", None, "True")
+    shown = stage(gad.trace(f, 2.0, 5.0), show=("constants",))
+    assert sum(node.kind == "constant" for node in shown.nodes) == 1
+    with pytest.raises(gad.ArgumentError, match="unknown show: 'everything'"):
+        stage(gad.trace(f, 2.0, 5.0), show=("everything",))
+
+
+def test_scene_numbers_are_the_graphs() -> None:
+    graph = gad.trace(lambda X, W: np.mean(np.tanh(X @ W) ** 2), np.ones((2, 3)), np.full((3, 2), 0.1))
+    scene = stage(graph)
+    for node in scene.nodes:
+        found = graph[node.id]
+        if node.shape:
+            table = json.loads(node.adjoint)
+            np.testing.assert_array_equal(np.reshape(table["data"], table["shape"]), found.adjoint)
+        elif node.adjoint is not None:
+            assert float(node.adjoint) == found.adjoint
+    final = {step.node: step for step in scene.steps if step.kind != "value"}
+    for node in scene.nodes:
+        if node.id in final:
+            assert final[node.id].adjoint == node.adjoint
+
+
+def test_without_a_scalar_output_the_story_goes_forwards_and_says_why() -> None:
+    vector = gad.trace(lambda x: x * 2, np.ones(3))
+    scene = stage(vector)
+    assert {step.kind for step in scene.steps} == {"value"}
+    assert "graph.backward(seed=" in scene.intro
+    assert all(node.adjoint is None for node in scene.nodes)
+    vector.backward(np.ones(3))
+    assert {step.kind for step in stage(vector).steps} == {"value", "seed", "contribution"}
+
+
+def test_too_many_nodes_for_a_picture() -> None:
+    def long(x):
+        for _ in range(2100):
+            x = x * 1.1
+        return x
+
+    graph = gad.trace(long, 1.0)
+    with pytest.raises(gad.ArgumentError, match="a picture holds at most 2000"):
+        stage(graph)
+    assert set(graph._repr_mimebundle_()) == {"text/plain"}
+
+
+def test_alt_text() -> None:
+    graph = gad.trace(cube, 1.5)
+    assert alt_text(graph) == "Computational graph of cube: 1 input, 3 operations, result out = 34.33."
+    graph.backward()
+    assert alt_text(graph).endswith("Adjoints: x 95.06.")

@@ -1,0 +1,73 @@
+"""What the README says works as it says."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import graphviz_ad as gad
+from graphviz_ad.core.primitive import HANDLERS, function_name
+
+ROOT = Path(__file__).parent.parent
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def test_the_example_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (code,) = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+    space: dict = {}
+    exec(compile(code, "readme.py", "exec"), space)
+    promised = re.search(r"∂out/∂w = (-?[\d.]+)…", code)
+    assert promised is not None
+    assert str(space["graph"]["w"].adjoint).startswith(promised.group(1))
+    assert (tmp_path / "neuron.svg").exists()
+
+
+def test_pictures_and_links_exist() -> None:
+    for target in re.findall(r"\]\(([^)#]+)\)", README):
+        assert (ROOT / target).exists(), target
+
+
+def test_the_functions_it_names_are_there() -> None:
+    listed = " ".join(
+        re.findall(r"`([a-z_ \n]+)`", README.split("- Functions:")[1].split("\n- ")[0].replace("np.", ""))
+    )
+    names = {name for name in listed.split() if name not in ("floor", "x")}
+    known = {function_name(f).removeprefix("np.") for f in HANDLERS if not isinstance(f, str)}
+    for name in names - {"logical_"}:
+        assert name in known, name
+
+
+def test_what_works_names_what_is_public() -> None:
+    for name in set(re.findall(r"`gad\.(\w+)", README)):
+        assert hasattr(gad, name), name
+
+
+def test_saving_every_form(tmp_path: Path) -> None:
+    graph = gad.trace(lambda x: np.sin(x) * x, 0.5)
+    heads = {
+        "svg": b"<svg",
+        "png": b"\x89PNG",
+        "pdf": b"%PDF",
+        "html": b"<!",
+        "dot": b"digraph",
+        "json": b"{",
+        "txt": b"Given",
+    }
+    for suffix, head in heads.items():
+        path = graph.save(tmp_path / f"figure.{suffix}")
+        data = path.read_bytes()
+        assert data.lstrip().startswith(head), suffix
+        assert str(ROOT).encode() not in data
+    with pytest.raises(gad.ArgumentError, match=r"unknown suffix '.gif' \(must be one of"):
+        graph.save(tmp_path / "figure.gif")
+    with pytest.raises(gad.ArgumentError, match="folder"):
+        graph.save(tmp_path / "nowhere" / "figure.svg")
+    with pytest.raises(gad.ArgumentError, match="unknown theme: 'pink'"):
+        graph.save(tmp_path / "other.svg", theme="pink")
+    with pytest.raises(gad.ArgumentError, match="unknown engine: 'neato'"):
+        graph.save(tmp_path / "other.svg", engine="neato")
+    assert sorted(file.suffix for file in tmp_path.iterdir()) == sorted(f".{suffix}" for suffix in heads)
