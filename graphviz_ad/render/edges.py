@@ -9,7 +9,7 @@ from graphviz_ad.render.items import Box, Group, Item, Path, Point
 from graphviz_ad.story.scene import SceneEdge, SceneNode
 
 CHIP = 17  # height of the field behind a number
-CHIP_GAP = 4  # the line passes between the two fields
+CHIP_GAP = 8  # the line passes between the two fields, also when it is drawn thick
 LABEL_WIDTH = 76  # room for the longest number of four significant digits
 TENSOR_LABEL_WIDTH = 128
 BREAK = (18, 16)
