@@ -242,7 +242,7 @@ def test_the_inputs_are_closed_and_say_why(opened: Callable[..., Explorer]) -> N
 
 
 def test_the_narration_is_one_polite_status_whose_height_never_changes(opened: Callable[..., Explorer]) -> None:
-    explorer = opened(stories.fan_out(), width=500)
+    explorer = opened(stories.fan_out(), width=340)
     status = explorer.root.get_by_role("status")
     expect(status).to_have_count(1)
     expect(status).to_have_attribute("aria-live", "polite")
@@ -273,6 +273,8 @@ def test_forward_mode_reveals_tangents(opened: Callable[..., Explorer]) -> None:
     assert explorer.where == (5, 7, "tangent")
     assert (explorer.read("s")["tangent"], explorer.read("x")["tangent"]) == ("3.0", "1.0")
     assert "tangent" not in explorer.read("u")
+    expect(explorer.node("x").locator("text.gad-tangent")).to_be_visible()
+    expect(explorer.node("u").locator("text.gad-tangent")).to_be_hidden()
     assert explorer.edge("x", "s").get_attribute("data-local") == "3.0"
     assert explorer.edge("s", "u").get_attribute("data-local") is None
     explorer.press("Last step")

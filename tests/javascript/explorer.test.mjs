@@ -142,7 +142,7 @@ test("forward mode: tangents and local derivatives come with their nodes, and th
     mode: "forward",
     nodes: payload.nodes.map((each) => ({ ...each, adjoint: null, adjoint_text: null, tangent: "1.0" })),
     edges: payload.edges.map((each) => ({ ...each, contribution: null })),
-    steps: [value(2), gives("tangent", 0, null, null, 0, false), gives("tangent", 2, null, null, 0, false)],
+    steps: [value(2), gives("seed", 0, null, null, 0, true), gives("tangent", 2, null, null, 0, false)],
   };
   assert.equal(phaseAt(tangents, 2), "tangent");
   assert.equal(stateAt(tangents, 2).nodes.get(0).tangent, true);

@@ -140,7 +140,16 @@ def forwards(x: float = 1.5) -> Scene:
     )
     values = tuple(step for step in scene.steps if step.kind == "value")
     tangents = tuple(
-        SceneStep("tangent", node.id, None, None, None, 0, False, f"{node.name}̇ = {node.tangent_text}")
+        SceneStep(
+            "seed" if node.kind == "input" else "tangent",
+            node.id,
+            None,
+            None,
+            None,
+            0,
+            False,
+            f"{node.name}̇ = {node.tangent_text}",
+        )
         for node in nodes
     )
     edges = tuple(replace(edge, contribution=None, contribution_text=None) for edge in scene.edges)

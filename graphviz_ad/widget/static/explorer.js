@@ -152,7 +152,8 @@ export function stateAt(payload, step) {
     if (!node) continue;
     if (event.kind === "value") {
       node.value = true;
-    } else if (event.kind === "tangent") {
+    } else if (payload.mode === "forward") {
+      // a seed or a tangent: in forward mode both reveal a tangent
       node.tangent = true;
       for (const edge of arriving.get(event.node) ?? []) if (edge.local !== null) locals.add(edge.index);
     } else {
@@ -180,7 +181,7 @@ export function stateAt(payload, step) {
     }
   }
   const last = step > 0 ? payload.steps[step - 1] : undefined;
-  const brings = last && (last.kind === "value" || last.kind === "tangent") ? arriving.get(last.node) ?? [] : [];
+  const brings = last && (last.kind === "value" || payload.mode === "forward") ? arriving.get(last.node) ?? [] : [];
   return {
     step,
     phase: phaseAt(payload, step),
@@ -387,10 +388,16 @@ class Picture {
     if (stage.scrollWidth <= stage.clientWidth + 1 || state.activeNode === null) return;
     const target = this.nodes.get(state.activeNode);
     if (!target) return;
-    const box = target.getBoundingClientRect();
     const frame = stage.getBoundingClientRect();
-    if (box.left >= frame.left + 8 && box.right <= frame.right - 8) return;
-    stage.scrollLeft += (box.left + box.right) / 2 - (frame.left + frame.right) / 2;
+    let { left, right } = target.getBoundingClientRect();
+    // The edge that brings the contribution too, where both have room.
+    const edge = state.activeEdge === null ? undefined : this.edges.get(state.activeEdge)?.getBoundingClientRect();
+    if (edge && Math.max(right, edge.right) - Math.min(left, edge.left) < frame.width - 16) {
+      left = Math.min(left, edge.left);
+      right = Math.max(right, edge.right);
+    }
+    if (left >= frame.left + 8 && right <= frame.right - 8) return;
+    stage.scrollLeft += (left + right) / 2 - (frame.left + frame.right) / 2;
   }
 }
 
@@ -715,6 +722,7 @@ function render({ model, el }) {
     stage.replaceChildren(svg);
     stage.scrollLeft = scrolled;
     position.style.minWidth = `${`step ${payload.steps.length} of ${payload.steps.length}`.length}ch`;
+    root.setAttribute("data-mode", payload.mode);
     root.classList.toggle("gad-many", payload.nodes.length > MANY_NODES);
     root.setAttribute("aria-label", payload.title ? `Graph of ${payload.title}` : "Graph");
     notice.textContent = payload.notice;
