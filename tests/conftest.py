@@ -14,6 +14,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from secrets import token_hex
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlsplit
 
@@ -217,8 +218,11 @@ class JupyterLab:
         return self.notebook_address.partition("?token=")[2]
 
     def url(self, notebook: str) -> str:
-        """Return the address, token included, that opens a notebook of ``folder`` in an empty workspace."""
-        return f"{self.address}lab/tree/{quote(notebook)}?reset&token={self.token}"
+        """Return the address, token included, that opens a notebook of ``folder`` alone.
+
+        In a workspace of its own: the usual one remembers what was open, and `?reset` opens the page twice.
+        """
+        return f"{self.address}lab/workspaces/test-{token_hex(4)}/tree/{quote(notebook)}?token={self.token}"
 
 
 def quiet_jupyter(folder: Path) -> dict[str, str]:
