@@ -14,8 +14,7 @@ from graphviz_ad.errors import (
     UnknownNameError,
     UnsupportedError,
 )
-from graphviz_ad.graph import Graph, explore, graph, trace
-from graphviz_ad.render.layout import engines
+from graphviz_ad.graph import Graph, engines, explore, graph, trace
 
 __version__ = "0.1.0"
 

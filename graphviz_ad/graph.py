@@ -19,6 +19,7 @@ from graphviz_ad.widget.view import View, save
 if TYPE_CHECKING:
     from graphviz import Digraph
 
+    from graphviz_ad.render.layout import Engine
     from graphviz_ad.widget.explorer import Explorer
 
 
@@ -191,3 +192,17 @@ def graph(*results: Any) -> Graph:
 def explore(f: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Explorer:
     """The widget of one call: ``gad.trace(f, *args, **kwargs).explore()``."""
     return trace(f, *args, **kwargs).explore()
+
+
+def engines() -> tuple[Engine, ...]:
+    """The layout engines, each with whether it can be used here and, if not, why.
+
+    Examples
+    --------
+    >>> import graphviz_ad as gad
+    >>> [engine.name for engine in gad.engines()]
+    ['layered', 'dot']
+    """
+    from graphviz_ad.render.layout import engines
+
+    return engines()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Self
@@ -284,6 +283,8 @@ class BaseGraph:
             if found is not None:
                 return found
             known = [*self._by_name, *self.tables.names.aliases]
+            import difflib  # only an error needs it
+
             near = difflib.get_close_matches(key, known, 3)
             listed = ", ".join(known[:20]) + (", …" if len(known) > 20 else "")
             hint = f" Did you mean {' or '.join(repr(name) for name in near)}?" if near else ""

@@ -13,7 +13,7 @@ from graphviz_ad.core.traced import Traced
 
 Path = tuple[str, ...]
 
-_OPAQUE = (type, types.ModuleType, types.FunctionType, types.BuiltinFunctionType, types.MethodType, np.random.Generator)
+_OPAQUE = (type, types.ModuleType, types.FunctionType, types.BuiltinFunctionType, types.MethodType)
 
 
 def is_float_leaf(value: Any) -> bool:
