@@ -63,9 +63,9 @@ def _without_conflicts(
         for u, v, weight in sorted(gap, key=lambda s: (-s[2], place[s[0]], place[s[1]])):
             at = (place[u], place[v])
             k = bisect_left(firm, at)
-            if (k > 0 and firm[k - 1][1] >= at[1]) or (k < len(firm) and firm[k][1] <= at[1]):
-                if weight > 1 or _crosses(firm, k, at):
-                    continue
+            clash = (k > 0 and firm[k - 1][1] >= at[1]) or (k < len(firm) and firm[k][1] <= at[1])
+            if clash and (weight > 1 or _crosses(firm, k, at)):
+                continue
             if weight > 1:
                 firm.insert(k, at)
             kept.append((u, v))
@@ -74,9 +74,7 @@ def _without_conflicts(
 
 def _crosses(firm: Sequence[tuple[int, int]], k: int, at: tuple[int, int]) -> bool:
     """Whether a segment strictly crosses one of the accepted ones around index ``k``."""
-    return any(
-        0 <= i < len(firm) and (firm[i][0] - at[0]) * (firm[i][1] - at[1]) < 0 for i in (k - 2, k - 1, k, k + 1)
-    )
+    return any(0 <= i < len(firm) and (firm[i][0] - at[0]) * (firm[i][1] - at[1]) < 0 for i in (k - 2, k - 1, k, k + 1))
 
 
 def _align(
@@ -225,5 +223,6 @@ def _weighted_middle(pulls: list[tuple[int, int]]) -> int:
         if 2 * running > total:
             high = value
             break
-    assert low is not None and high is not None
+    assert low is not None
+    assert high is not None
     return (low + high) // 2

@@ -10,7 +10,7 @@ SCALE = 1 << 16
 # Work that may be spent on one component, in item visits; large graphs get fewer sweeps.
 BUDGET = 200_000
 # Sweeps without progress after which a starting order is given up.
-PATIENCE = 4
+PATIENCE = 2
 
 
 def reduce(layers: list[list[int]], before: Sequence[list[int]], after: Sequence[list[int]], starts: int) -> int:
@@ -21,16 +21,16 @@ def reduce(layers: list[list[int]], before: Sequence[list[int]], after: Sequence
     """
     size = sum(len(a) for a in after) + len(before)
     rounds = max(2, min(24, BUDGET // size))
-    best: list[list[int]] | None = None
+    best: list[list[int]] = []
     fewest = -1
     for start in range(starts):
-        order = _Order(_walk(layers, before, after, start), before, after)
-        found, crossings = order.sweep(rounds, fewest)
-        if best is None or crossings < fewest:
+        found, crossings = _Order(_walk(layers, before, after, start), before, after).sweep(rounds, PATIENCE)
+        if not best or crossings < fewest:
             best, fewest = found, crossings
         if fewest == 0:
             break
-    assert best is not None
+    if fewest and starts > 1:  # several starts find a better valley than long sweeps; now to its bottom
+        best, fewest = _Order(best, before, after).sweep(rounds, 3 * PATIENCE)
     layers[:] = best
     return fewest
 
@@ -77,14 +77,14 @@ class _Order:
         self.stale.add(k)
         self.stale.add(k + 1)
 
-    def sweep(self, rounds: int, target: int) -> tuple[list[list[int]], int]:
-        """The best order found in ``rounds`` sweeps to and fro, and its number of crossings."""
+    def sweep(self, rounds: int, patience: int) -> tuple[list[list[int]], int]:
+        """The best order found in ``rounds`` sweeps to and fro, up to ``patience`` of them without progress."""
         self._exchange(2)
         fewest = self.crossings()
         best = [layer[:] for layer in self.layers]
         idle = 0
         for turn in range(rounds):
-            if fewest == 0 or idle >= PATIENCE:
+            if fewest == 0 or idle >= patience:
                 break
             # Medians first, barycentres in every second pair: each gets out of traps of the other.
             by_median = turn % 4 < 2
@@ -155,8 +155,9 @@ class _Order:
         for at in range(len(layer) - 1):
             gain = _pair_gain(back[at], back[at + 1]) + _pair_gain(on[at], on[at + 1])
             if gain > 0:
-                for row in (layer, back, on):
-                    row[at], row[at + 1] = row[at + 1], row[at]  # type: ignore[index]
+                layer[at], layer[at + 1] = layer[at + 1], layer[at]
+                back[at], back[at + 1] = back[at + 1], back[at]
+                on[at], on[at + 1] = on[at + 1], on[at]
                 changed = True
         if changed:
             self._number(k)

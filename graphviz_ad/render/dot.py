@@ -32,9 +32,11 @@ from graphviz_ad.render.geometry import (
 # A notebook must not hang: Graphviz needs milliseconds for a lecture's graph, and is asked at most twice.
 TIMEOUT = 10
 DPI = 72  # Graphviz measures boxes in inches and positions in points; at 72 both are our pixels
-STOP = (8, 8)
+STOP = (8, 8)  # the room of an edge without a label that has to keep apart from its twin
 CLEARANCE = 5  # what an edge that has to be led around boxes keeps from their corners
-INSTALL = 'install Graphviz (Debian: apt install graphviz; macOS: brew install graphviz); engine="layered" needs nothing'
+INSTALL = (
+    'install Graphviz (Debian: apt install graphviz; macOS: brew install graphviz); engine="layered" needs nothing'
+)
 
 
 def missing() -> str:
@@ -53,7 +55,7 @@ def place(sizes: Sequence[Size], edges: Sequence[Edge], labels: Sequence[Size | 
         raise EngineError(reason)
     if not sizes:
         return framed([], [], [], [], [], MARGIN)
-    # Each edge's stop on the way: its label, or a point that keeps it apart from an edge between the same two nodes.
+    # Each edge's stop on the way: its label, or a point that keeps it apart from its twin between the same nodes.
     count = Counter(edges)
     stops = [label or (STOP if count[edge] > 1 else None) for edge, label in zip(edges, labels, strict=True)]
     answer = _run(_source(sizes, edges, stops, "true"))
@@ -106,6 +108,7 @@ def _run(source: str) -> dict[str, Any]:
             input=source.encode("utf-8"),
             capture_output=True,
             timeout=TIMEOUT,
+            check=False,  # what it said is part of our error
             creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0) if os.name == "nt" else 0,
         )
     except subprocess.TimeoutExpired:
@@ -133,9 +136,7 @@ class _Drawing:
         self.nodes = [centres[f"n{k}"] for k in range(len(sizes))]
         self.marks = [None if stop is None else centres[f"l{e}"] for e, stop in enumerate(stops)]
         self.boxes = [box(c, s) for c, s in zip(self.nodes, sizes, strict=True)]
-        self.boxes += [
-            box(c, s) for c, s in zip(self.marks, stops, strict=True) if c is not None and s is not None
-        ]
+        self.boxes += [box(c, s) for c, s in zip(self.marks, stops, strict=True) if c is not None and s is not None]
         self.boxes.sort()
         self.widest = max(b.right - b.left for b in self.boxes)
         found = {link["id"]: link["pos"] for link in answer.get("edges", [])}

@@ -41,9 +41,7 @@ def box(centre: Point, size: Size) -> Box:
 
 def overlap(one: Box, other: Box) -> bool:
     """Whether two rectangles share area (touching borders do not)."""
-    return (
-        one.left < other.right and other.left < one.right and one.top < other.bottom and other.top < one.bottom
-    )
+    return one.left < other.right and other.left < one.right and one.top < other.bottom and other.top < one.bottom
 
 
 def straight(start: Point, end: Point) -> list[Point]:

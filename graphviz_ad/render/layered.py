@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 from graphviz_ad.render import coordinates, crossings, routes, simplex
 from graphviz_ad.render.geometry import MARGIN, Edge, Placement, Point, Route, Size
@@ -96,6 +97,7 @@ class Items:
     after: list[list[int]] = field(default_factory=list)
 
     def add(self, kind: int, width: int, height: int, layer: int) -> int:
+        """A new item's index."""
         self.kind.append(kind)
         self.width.append(width)
         self.height.append(height)
@@ -119,13 +121,14 @@ class _Component:
         self.lanes: set[int] = set()  # edges that run outside the layers
 
     def placement(self) -> Placement:
+        """All four phases; the top left corner of the result is (0, 0)."""
         ranks = self._ranks()
         layers = self._layers(ranks)
         items = self.items
-        starts = 4 if len(items.kind) <= 1500 else 2
+        starts = 4 if len(items.kind) <= 800 else 2
         crossings.reduce(layers, items.before, items.after, starts)
         y = self._coordinates(layers)
-        return routes.draw(self.sizes, self.edges, self.labels, items, layers, self.chains, self.lanes, y)
+        return routes.draw(self.sizes, self.labels, items, layers, self.chains, self.lanes, y)
 
     def _ranks(self) -> list[int]:
         """Ranks with the least total edge length, so that inputs stand next to their first consumer."""
@@ -195,8 +198,6 @@ class _Component:
             chain.append(v)
             self.chains.append(chain)
             for k in range(1 if e in self.lanes else 0, len(chain) - 1):
-                if e in self.lanes and k == 0:
-                    continue
                 items.after[chain[k]].append(chain[k + 1])
                 items.before[chain[k + 1]].append(chain[k])
         return layers
@@ -256,24 +257,27 @@ class _Component:
                 if items.kind[item] == LABEL:
                     groups.setdefault(items.after[item][0], []).append(item)
             for consumer, group in groups.items():
-                if any(abs(y[item] - y[consumer]) < BRING for item in group):
-                    wish.update(dict.fromkeys(group, y[consumer]))
+                far = [item for item in group if abs(y[item] - y[consumer]) >= BRING]
+                if len(far) < len(group):
+                    wish.update(dict.fromkeys(far, y[consumer]))
                     continue
                 # None is near: they stack up evenly on both sides of the consumer's line.
-                steps = [items.separation(one, two) for one, two in zip(group, group[1:], strict=False)]
+                steps = [items.separation(one, two) for one, two in pairwise(group)]
                 spot = y[consumer] - sum(steps) // 2
                 for item, step in zip(group, [*steps, 0], strict=True):
                     wish[item] = spot
                     spot += step
         for layer in layers:
-            # From the inside out: the label next to its consumer's line makes room for the others.
-            far = [k for k, item in enumerate(layer) if item in wish and abs(wish[item] - y[item]) >= BRING // 2]
-            for k in sorted(far, key=lambda k: (abs(wish[layer[k]] - y[layer[k]]), k)):
-                item = layer[k]
-                spot = wish[item]
-                if spot > y[item] and k + 1 < len(layer):
-                    spot = min(spot, y[layer[k + 1]] - items.separation(item, layer[k + 1]))
-                if spot < y[item] and k > 0:
-                    spot = max(spot, y[layer[k - 1]] + items.separation(layer[k - 1], item))
-                if abs(spot - y[item]) >= BRING // 2:  # a smaller step is not worth a bend
-                    y[item] = spot
+            # Those that go down from the bottom up, those that go up from the top down: each makes room for the next.
+            for down in (True, False):
+                for k in range(len(layer) - 1, -1, -1) if down else range(len(layer)):
+                    item = layer[k]
+                    spot = wish.get(item, y[item])
+                    if (spot > y[item]) != down:
+                        continue
+                    if down and k + 1 < len(layer):
+                        spot = min(spot, y[layer[k + 1]] - items.separation(item, layer[k + 1]))
+                    if not down and k > 0:
+                        spot = max(spot, y[layer[k - 1]] + items.separation(layer[k - 1], item))
+                    if abs(spot - y[item]) >= BRING // 2:  # a smaller step is not worth a bend
+                        y[item] = spot

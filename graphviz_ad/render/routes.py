@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from heapq import heappop, heappush
-from typing import Protocol
+from itertools import pairwise
+from typing import NamedTuple, Protocol
 
-from graphviz_ad.render.geometry import Box, Edge, Placement, Point, Route, Size, curve_hits, framed, straight, swing
+from graphviz_ad.render.geometry import Box, Placement, Point, Route, Size, curve_hits, framed, straight, swing
 
 # Room between two layers; steep curves get up to GAP_EXTRA more.
 GAP = 30
@@ -36,7 +37,6 @@ class Items(Protocol):
 
 def draw(
     sizes: Sequence[Size],
-    edges: Sequence[Edge],
     labels: Sequence[Size | None],
     items: Items,
     layers: Sequence[Sequence[int]],
@@ -72,9 +72,21 @@ def draw(
         if end[0] > route[-1][0]:
             route += straight(route[-1], end)
         routes.append(tuple(route))
-    _draw_lanes(routes, sizes, items, layers, chains, lanes, labels, y, starts, ends, half, centre)
+    _draw_lanes(routes, items, chains, lanes, y, starts, ends, half, centre)
     nodes = [(centre[items.layer[n]], y[n]) for n in range(count)]
     return framed(nodes, routes, boxes, sizes, labels, 0)
+
+
+class _Gap(NamedTuple):
+    """One edge's way through one gap: from item ``one`` at ``level`` to item ``two`` at ``goal``."""
+
+    key: tuple[int, int]
+    one: int
+    two: int
+    level: int
+    goal: int
+    bent_before: bool
+    bent_after: bool
 
 
 class _Bends:
@@ -96,7 +108,7 @@ class _Bends:
         self.above: list[int | None] = [None] * len(y)  # the lower border of the item above, and so on
         self.below: list[int | None] = [None] * len(y)
         for layer in layers:
-            for one, two in zip(layer, layer[1:], strict=False):
+            for one, two in pairwise(layer):
                 self.above[two] = y[one] + (items.height[one] + 1) // 2 + CLEARANCE
                 self.below[one] = y[two] - (items.height[two] + 1) // 2 - CLEARANCE
 
@@ -104,40 +116,52 @@ class _Bends:
         self, chains: Sequence[Sequence[int]], lanes: set[int], starts: Sequence[int], ends: Sequence[int]
     ) -> dict[tuple[int, int], Ends]:
         """Start and end of every bend, by edge and by the index of the item that it leads to."""
-        gaps: list[list[tuple[tuple[int, int], int, int, int, int]]] = [[] for _ in self.half]
+        gaps: list[list[_Gap]] = [[] for _ in self.half]
         for e, chain in enumerate(chains):
             if e in lanes:
                 continue
-            level = starts[e]
+            levels = [starts[e], *(self.y[item] for item in chain[1:-1]), ends[e]]
+            bent = [False, *(one != two for one, two in pairwise(levels)), False]
             for k in range(1, len(chain)):
-                goal = ends[e] if k == len(chain) - 1 else self.y[chain[k]]
-                gaps[self.items.layer[chain[k]]].append(((e, k), chain[k - 1], chain[k], level, goal))
-                level = goal
+                way = _Gap((e, k), chain[k - 1], chain[k], levels[k - 1], levels[k], bent[k - 1], bent[k + 1])
+                gaps[self.items.layer[chain[k]]].append(way)
         chosen: dict[tuple[int, int], Ends] = {}
         for gap in gaps:
-            inside = [self._inside(one, two, level, goal) for _, one, two, level, goal in gap]
+            inside = [self._inside(way) for way in gap]
             wide = inside[:]
             if len(gap) <= WIDE_LIMIT:
-                wide = [self._widest(one, two, level, goal) for _, one, two, level, goal in gap]
+                wide = [self._widest(way) for way in gap]
                 _untangle(wide, inside)
-            for (key, *_), bend in zip(gap, wide, strict=True):
-                chosen[key] = bend
+            for way, bend in zip(gap, wide, strict=True):
+                chosen[way.key] = bend
         return chosen
 
-    def _inside(self, one: int, two: int, level: int, goal: int) -> Ends:
-        first, second = self.items.layer[one], self.items.layer[two]
-        return (self.centre[first] + self.half[first], level), (self.centre[second] - self.half[second], goal)
+    def _inside(self, way: _Gap) -> Ends:
+        first, second = self.items.layer[way.one], self.items.layer[way.two]
+        return (
+            (self.centre[first] + self.half[first], way.level),
+            (self.centre[second] - self.half[second], way.goal),
+        )
 
-    def _widest(self, one: int, two: int, level: int, goal: int) -> Ends:
-        """The longest bend from ``level`` at item ``one`` to ``goal`` at item ``two`` that stays clear."""
-        (edge_out, _), (edge_in, _) = inside = self._inside(one, two, level, goal)
+    def _widest(self, way: _Gap) -> Ends:
+        """The longest bend that stays clear of what is beside its two ends."""
+        one, two, level, goal = way.one, way.two, way.level, way.goal
+        (edge_out, _), (edge_in, _) = inside = self._inside(way)
         if level == goal:
             return inside
         items, half, centre = self.items, self.half, self.centre
         first, second = items.layer[one], items.layer[two]
-        # The line of a long edge may bend along its whole band, a box's edge only outside of the box.
-        near_out = centre[first] + ((items.width[one] + 1) // 2 if items.width[one] else -half[first])
-        near_in = centre[second] - ((items.width[two] + 1) // 2 if items.width[two] else -half[second])
+        # A box's edge may bend outside of the box; the line of a long edge along its whole band, or up to the
+        # middle where it bends again on the other side.
+        near_out, near_in = centre[first], centre[second]
+        if items.width[one]:
+            near_out += (items.width[one] + 1) // 2
+        elif not way.bent_before:
+            near_out -= half[first]
+        if items.width[two]:
+            near_in -= (items.width[two] + 1) // 2
+        elif not way.bent_after:
+            near_in += half[second]
         for x0, x1 in ((near_out, near_in), (near_out, edge_in), (edge_out, near_in)):
             curve = [(x0, level), *swing((x0, level), (x1, goal))]
             if self._clear(curve, one) and self._clear(curve, two):
@@ -289,12 +313,9 @@ def _columns(
 
 def _draw_lanes(
     routes: list[Route],
-    sizes: Sequence[Size],
     items: Items,
-    layers: Sequence[Sequence[int]],
     chains: Sequence[Sequence[int]],
     lanes: set[int],
-    labels: Sequence[Size | None],
     y: Sequence[int],
     starts: Sequence[int],
     ends: Sequence[int],
