@@ -4,7 +4,7 @@
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test test-all lint figures clean moved
+.PHONY: help demo test test-all lint figures bench clean moved
 
 # An environment that was copied or moved with the folder still points to the old place: make it again.
 ifneq ($(shell cat .venv/made-in 2>/dev/null),$(CURDIR))
@@ -28,6 +28,9 @@ lint: .venv/installed-test ## only lint, format and types
 
 figures: .venv/installed-test ## draw the figures in assets/ again
 	@.venv/bin/python assets/make_figures.py
+
+bench: .venv/installed-test ## measure (the import, for now)
+	@.venv/bin/python benchmarks/run.py
 
 clean: ## remove what the other commands made, except your copy of the notebook
 	rm -rf .venv tests/output tests/javascript/node_modules build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis

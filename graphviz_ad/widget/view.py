@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 import os
-import tempfile
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -110,6 +108,8 @@ def _base64(data: bytes) -> str:
 
 
 def _json(view: View) -> str:
+    import json
+
     if can_sweep(view.graph) and not view.graph.has_adjoints:
         view.graph.backward()
     return json.dumps(to_dict(view.graph), indent=1, allow_nan=False) + "\n"
@@ -141,6 +141,8 @@ def save(graph: BaseGraph, path: str | os.PathLike[str], theme: str = "auto", **
         raise ArgumentError(f"cannot save {target.name!r}: the folder {str(target.parent)!r} does not exist.")
     content = writer(View(graph, **options), theme)
     data = content.encode("utf-8", "replace") if isinstance(content, str) else content
+    import tempfile
+
     handle, name = tempfile.mkstemp(dir=target.parent, prefix=".gad-", suffix=target.suffix)
     try:
         with os.fdopen(handle, "wb") as file:
