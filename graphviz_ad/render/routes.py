@@ -65,6 +65,7 @@ def draw(
             goal = ends[e] if k == len(chain) - 1 else y[chain[k]]
             if goal != level:
                 leave, arrive = bends[e, k]
+                assert leave[0] >= route[-1][0], "two bends of one edge overlap"
                 if leave[0] > route[-1][0]:
                     route += straight(route[-1], leave)
                 route += swing(route[-1], arrive)
@@ -194,11 +195,13 @@ def _untangle(wide: list[Ends], inside: Sequence[Ends]) -> None:
         for k in range(len(wide)):
             for j in range(k):
                 ((x0, level), (x1, goal)), ((left, other), (right, end)) = wide[k], wide[j]
-                if (x0 == left and x1 == right) or (level > other) != (goal > end) or level == other or goal == end:
+                first = (level > other) - (level < other)
+                last = (goal > end) - (goal < end)
+                if (x0 == left and x1 == right) or first * last < 0 or (first == 0 and last == 0):
                     continue
                 if (min(level, goal) > max(other, end)) or (max(level, goal) < min(other, end)):
                     continue
-                order = 1 if level > other else -1
+                order = first or last
                 if _in_order(line(j), line(k), order) and _in_order(line(k), line(j), -order):
                     continue
                 for i in (k, j):
