@@ -190,15 +190,18 @@ def ensure_browser() -> str:
     """Install Debian's chromium where none is there and that is possible; return what to do where it is not."""
     if find_browser():
         return ""
-    by_hand = "no browser found; install it with: sudo apt-get install chromium"
+    # The fonts are named because a bare machine has none, and Chromium then draws no letter.
+    install("chromium", "fonts-dejavu-core", "fonts-liberation")
+    return "" if find_browser() else "no browser found; install it with: sudo apt-get install chromium"
+
+
+def install(*packages: str) -> None:
+    """Install Debian packages where that is possible: as root, with apt-get."""
     if not hasattr(os, "getuid") or os.getuid() != 0 or shutil.which("apt-get") is None:
-        return by_hand
+        return
     os.environ["DEBIAN_FRONTEND"] = "noninteractive"
     run(["apt-get", "update"])
-    # The fonts are named because a bare machine has none, and Chromium then draws no letter.
-    wanted = ["chromium", "fonts-dejavu-core", "fonts-liberation"]
-    run(["apt-get", "install", "-y", "--no-install-recommends", *wanted])
-    return "" if find_browser() else by_hand
+    run(["apt-get", "install", "-y", "--no-install-recommends", *packages])
 
 
 def browser_tests(slow: bool) -> Count:
@@ -221,6 +224,8 @@ def notebook_tests(slow: bool) -> Count:
 
 def unit_tests(slow: bool) -> Count:
     """Run what needs neither a browser nor a kernel, on two processes."""
+    if shutil.which("dot") is None:
+        install("graphviz")  # optional for users, and so for who is not root: tests of that engine then say "skipped"
     chosen = "not browser and not notebook"
     return pytest("unit", "-n", "2", "-m", chosen if slow else f"{chosen} and not slow", "tests", slow=slow)
 

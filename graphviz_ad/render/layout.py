@@ -6,13 +6,11 @@ import operator
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from graphviz_ad.errors import ArgumentError, EngineError
+from graphviz_ad.errors import ArgumentError
 from graphviz_ad.render import dot, layered
 from graphviz_ad.render.geometry import Edge, Placement, Point, Route, Size
 
 DIRECTIONS = ("LR", "TB", "RL", "BT")
-# Graphviz takes seconds for large graphs with skip edges; "auto" does not ask it for more nodes than this.
-DOT_LIMIT = 300
 
 _PLACERS: dict[str, Callable[[Sequence[Size], Sequence[Edge], Sequence[Size | None]], Placement]] = {
     "layered": layered.place,
@@ -68,8 +66,8 @@ def arrange(
     direction
         Where the values flow: "LR", "TB", "RL" or "BT".
     engine
-        "layered" (our own, the same result on every machine), "dot" (Graphviz), or "auto": dot where it
-        is found and works and there are at most 300 nodes, else layered.
+        "layered" (our own, the same result on every machine), "dot" (Graphviz), or "auto": the better one,
+        which is layered; see docs/decisions/0003-layered-first.md.
 
     Raises
     ------
@@ -92,16 +90,8 @@ def arrange(
     if upright:
         boxes = [(h, w) for w, h in boxes]
         marks = [None if mark is None else (mark[1], mark[0]) for mark in marks]
-    if engine == "auto":
-        try:
-            name = "dot" if 0 < len(boxes) <= DOT_LIMIT and not dot.missing() else "layered"
-            placement = _PLACERS[name](boxes, links, marks)
-        except EngineError:  # a broken installation must not cost anyone the picture
-            name = "layered"
-            placement = _PLACERS[name](boxes, links, marks)
-    else:
-        name = engine
-        placement = _PLACERS[name](boxes, links, marks)
+    name = "layered" if engine == "auto" else engine
+    placement = _PLACERS[name](boxes, links, marks)
     return _turned(placement, name, upright, direction in ("RL", "BT"))
 
 

@@ -602,15 +602,12 @@ def test_broken_program(script: str, message: str, monkeypatch: pytest.MonkeyPat
     start = time.monotonic()
     with pytest.raises(EngineError, match=message):
         arrange(*ONE_EDGE, engine="dot")
-    assert arrange(*ONE_EDGE, engine="auto").engine == "layered"
     assert time.monotonic() - start < 15
 
 
-@needs_dot
-def test_auto_takes_dot_up_to_its_limit() -> None:
-    assert arrange(*ONE_EDGE).engine == "dot"
-    many = chain(300)
-    assert arrange(many.sizes, many.edges, many.labels).engine == "layered"
+def test_auto_is_the_same_on_every_machine() -> None:
+    assert arrange(*ONE_EDGE) == arrange(*ONE_EDGE, engine="layered")
+    assert arrange(*ONE_EDGE).engine == "layered"
 
 
 def test_curves_through_boxes_are_led_around(monkeypatch: pytest.MonkeyPatch) -> None:
