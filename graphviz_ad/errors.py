@@ -42,6 +42,10 @@ class ImmutableError(GraphvizADError, TypeError):
     """A traced value was to be changed in place. Remedy: build the new value (``np.where``, ``np.stack``)."""
 
 
+class MutationError(GraphvizADError, RuntimeError):
+    """An array was changed after a traced computation had used it. Remedy: ``W = W * 5`` instead of ``W *= 5``."""
+
+
 class UnsupportedError(GraphvizADError, TypeError):
     """A NumPy function, or one of its arguments, has no derivative rule here. Remedy: the message names one."""
 

@@ -94,6 +94,8 @@ class Graph(BaseGraph):
         show: Collection[str] = (),
         precision: int = 4,
         mode: str = "reverse",
+        output: str | None = None,
+        seed: Any = None,
     ) -> Path:
         """Write the complete picture, page or story; the suffix says which.
 
@@ -114,14 +116,26 @@ class Graph(BaseGraph):
             Significant digits of the numbers.
         mode : {"reverse", "forward"}
             Which derivative to show.
+        output, seed
+            Where the sweep starts, as for `timeline`.
 
         Returns
         -------
         pathlib.Path
             The file, written whole or not at all.
         """
-        options = {"direction": direction, "engine": engine, "show": show, "precision": precision, "mode": mode}
-        return save(self, path, theme, **options)
+        return save(
+            self,
+            path,
+            theme,
+            direction=direction,
+            engine=engine,
+            show=show,
+            precision=precision,
+            mode=mode,
+            output=output,
+            seed=seed,
+        )
 
     def explore(
         self,

@@ -44,6 +44,9 @@ def to_dict(graph: BaseGraph) -> dict[str, Any]:
         "title": graph.tables.title,
         "nodes": nodes,
         "aliases": dict(graph.tables.names.aliases),
+        "seeds": {graph.nodes[p].name: _encode_value(graph.seed_of(p)) for p in graph.seeded}
+        if graph.has_adjoints
+        else {},
         "inputs": list(graph.tables.inputs),
         "outputs": list(graph.tables.outputs),
         "guards": [
@@ -112,7 +115,12 @@ def _build(make: type[G], data: dict[str, Any]) -> G:
         ),
         title=_text(data["title"]),
     )
-    return make(records, tables)
+    if not outputs or any(records[position].primitive is not None for position in inputs):
+        raise ArgumentError("this graph is damaged: it has no output, or an input that was computed.")
+    graph = make(records, tables)
+    if data["seeds"]:
+        graph.backward({name: _decode_value(value) for name, value in data["seeds"].items()})
+    return graph
 
 
 def _position(value: Any, limit: int) -> int:

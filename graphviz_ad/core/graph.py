@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Self
 
@@ -20,7 +20,7 @@ from graphviz_ad.core.traced import (
     replay_value,
     shape_of,
 )
-from graphviz_ad.errors import ArgumentError, OutputError, ReplayError, SeedError, UnknownNameError
+from graphviz_ad.errors import ArgumentError, GraphvizADError, OutputError, ReplayError, SeedError, UnknownNameError
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,8 +83,8 @@ class Node:
 
     @property
     def value(self) -> Any:
-        """The forward value."""
-        return self._record.value
+        """The forward value; arrays are read-only."""
+        return _read_only(self._record.value)
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -340,7 +340,7 @@ class BaseGraph:
                     f"number or from a seed of that shape. Write graph.backward(seed=np.ones({outputs[0].shape}))."
                 )
             return {self.records[outputs[0].id].index: sweep.seed_like(outputs[0].value)}
-        given: dict[int, Any] = {}
+        given: dict[int, list[Any]] = {}  # a result may be returned twice: its seeds add up
         if isinstance(seed, Mapping):
             for key, value in seed.items():
                 node = self[key]
@@ -348,26 +348,27 @@ class BaseGraph:
                     raise SeedError(
                         f"{node.name!r} is no output; a seed goes to: {', '.join(n.name for n in outputs)}."
                     )
-                given[node.id] = value
+                given[node.id] = [value]
         elif len(outputs) == 1:
-            given[outputs[0].id] = seed
+            given[outputs[0].id] = [seed]
         else:
             if not isinstance(seed, list | tuple) or len(seed) != len(outputs):
                 raise SeedError(
                     f"the graph has {len(outputs)} outputs; give a list of as many seeds, or a dict by name."
                 )
-            given = {node.id: value for node, value in zip(outputs, seed, strict=True) if value is not None}
+            for node, value in zip(outputs, seed, strict=True):
+                if value is not None:
+                    given.setdefault(node.id, []).append(value)
         result: dict[int, Any] = {}
-        for position, value in given.items():
+        for position, values in given.items():
             node = self.nodes[position]
             if not is_floating(node.value):
                 raise SeedError(f"the output {node.name!r} is of dtype {node.dtype} and takes no seed.")
-            array = np.asarray(value, dtype=node.dtype)
-            if array.shape != node.shape:
-                raise SeedError(
-                    f"the seed of {node.name!r} has shape {array.shape}; it must have the output's shape {node.shape}."
-                )
-            result[self.records[position].index] = array[()]
+            index = self.records[position].index
+            total = sum(_direction(value, node, "seed", SeedError) for value in values)
+            result[index] = np.asarray(total, dtype=node.dtype)[()]
+        if not result:
+            raise SeedError(f"no seed was given; write graph.backward(seed={{{outputs[0].name!r}: 1.0}}).")
         return result
 
     def _swept(self) -> dict[int, Any]:
@@ -453,10 +454,7 @@ class BaseGraph:
                 raise ArgumentError(
                     f"{node.name!r} is no input; tangents start at: {', '.join(n.name for n in self.inputs)}."
                 )
-            array = np.asarray(value, dtype=node.dtype)
-            if array.shape != node.shape:
-                raise ArgumentError(f"the tangent of {node.name!r} has shape {array.shape}, not {node.shape}.")
-            table[self.records[node.id].index] = array[()]
+            table[self.records[node.id].index] = _direction(value, node, "tangent", ArgumentError)
         self._moved = tuple(self._where[index] for index in table)
         self._seed_values |= {self._where[index]: value for index, value in table.items()}
         sweep.forward(self.records, table)
@@ -473,7 +471,7 @@ class BaseGraph:
 
     # -- other inputs ---------------------------------------------------------------------------
 
-    def evaluate(self, **values: Any) -> Self:
+    def evaluate(self, /, **values: Any) -> Self:
         """The same graph at other inputs, without running the function again.
 
         Where a guard fails (another branch, another shape) the function is run again after all, and
@@ -482,7 +480,7 @@ class BaseGraph:
         Parameters
         ----------
         **values
-            New values by input name; the others stay.
+            New values by input name, taken as the kind of number that the input was; the others stay.
 
         Raises
         ------
@@ -527,19 +525,17 @@ class BaseGraph:
                 raise ArgumentError(
                     f"{node.name!r} is no input; evaluate takes: {', '.join(n.name for n in self.inputs)}."
                 )
-            array = np.asarray(value)
+            array = np.asarray(value.value if type(value) is Traced else value)
             if array.dtype.kind not in "biuf":
                 raise ArgumentError(
                     f"the new value of {node.name!r} must be a number or an array of numbers, not {value!r}."
                 )
             if type(node.value) is float and array.shape == ():
-                new[node.id] = float(array) if array.dtype.kind != "f" or type(value) is float else value
-            else:
-                new[node.id] = (
-                    array.astype(node.dtype)[()]
-                    if array.dtype.kind != "f" or type(value) is float
-                    else array.copy()[()]
-                )
+                new[node.id] = float(array)
+                continue
+            number = array.astype(node.dtype) if array.dtype.kind != "f" or type(value) is float else array
+            number = number.copy(order="K")
+            new[node.id] = number if isinstance(node.value, np.ndarray) or number.shape else number[()]
         return new
 
     def _broken(self, position: int, old: Any, value: Any, guards: Sequence[GuardRecord]) -> str | None:
@@ -560,13 +556,43 @@ class BaseGraph:
 
 def _scalar(value: Any, record: Traced) -> Any:
     """Numbers of 0-d nodes as NumPy scalars: they print plainly and still have shape and dtype."""
-    return np.asarray(value, dtype=record.dtype)[()]
+    return _read_only(np.asarray(value, dtype=record.dtype)[()])
 
 
-def rebuild(nodes: Sequence[Traced], skip: Primitive | None = None) -> tuple[list[Traced], dict[int, int]]:
+def _read_only(value: Any) -> Any:
+    """A view that cannot be written to: a graph's numbers belong together."""
+    if not isinstance(value, np.ndarray):
+        return value
+    view = value.view()
+    view.flags.writeable = False
+    return view
+
+
+def _direction(value: Any, node: Node, what: str, kind: type[GraphvizADError]) -> Any:
+    """A seed or tangent as an array of its node's dtype and shape, copied."""
+    try:
+        array = np.array(value)
+    except (TypeError, ValueError) as error:
+        raise kind(f"the {what} of {node.name!r} must be a number or an array, not {_words(value)}.") from error
+    if array.dtype.kind not in "biuf":
+        raise kind(f"the {what} of {node.name!r} must be a number or an array of numbers, not {_words(value)}.")
+    if array.shape != node.shape:
+        raise kind(f"the {what} of {node.name!r} has shape {array.shape}; it must have the node's shape {node.shape}.")
+    return array.astype(node.dtype)[()]
+
+
+def _words(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= 40 else f"a {type(value).__name__}"
+
+
+def rebuild(
+    nodes: Sequence[Traced], skip: Primitive | None = None, inputs: Collection[int] | None = None
+) -> tuple[list[Traced], dict[int, int]]:
     """Copies of nodes, free of recorders and frames, and where each node (by creation index) went.
 
-    Plain operands become constant nodes; nodes of the primitive ``skip`` are replaced by their input.
+    Plain operands become constant nodes; nodes of the primitive ``skip`` are replaced by their input. With
+    ``inputs`` (creation indices) every other leaf is a constant: a variable of the world outside a traced call.
     """
     records: list[Traced] = []
     where: dict[int, int] = {}
@@ -590,9 +616,12 @@ def rebuild(nodes: Sequence[Traced], skip: Primitive | None = None) -> tuple[lis
         if skip is not None and node.primitive is skip:
             where[node.index] = where[node.inputs[0].index]
             continue
-        inputs = tuple(lift(item) for item in node.inputs)
+        operands = tuple(lift(item) for item in node.inputs)
         position = len(records)
-        record = Traced(node.value, node.primitive, inputs, node.params, None)
+        params = node.params
+        if inputs is not None and node.primitive is None and node.index not in inputs:
+            params = {**params, "role": "constant"}
+        record = Traced(node.value, node.primitive, operands, params, None)
         where[record.index] = position
         records.append(record)
         where[node.index] = position

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import enum
 import types
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -10,10 +11,11 @@ from typing import Any
 import numpy as np
 
 from graphviz_ad.core.traced import Traced
+from graphviz_ad.errors import InputError
 
 Path = tuple[str, ...]
 
-_OPAQUE = (type, types.ModuleType, types.FunctionType, types.BuiltinFunctionType, types.MethodType)
+_OPAQUE = (type, types.ModuleType, types.FunctionType, types.BuiltinFunctionType, types.MethodType, enum.Enum, np.ufunc)
 
 
 def is_float_leaf(value: Any) -> bool:
@@ -51,8 +53,8 @@ def _walk(tree: Any, path: Path, seen: frozenset[int]) -> Iterator[tuple[Path, A
         for key, value in tree.items():
             yield from _walk(value, (*path, f"[{key!r}]"), seen)
     elif isinstance(tree, list | tuple):
-        for position, value in enumerate(tree):
-            yield from _walk(value, (*path, f"[{position}]"), seen)
+        for key, value in zip(_keys(tree), tree, strict=True):
+            yield from _walk(value, (*path, key), seen)
     elif _is_object(tree):
         for key, value in vars(tree).items():
             yield from _walk(value, (*path, f".{key}"), seen)
@@ -60,36 +62,52 @@ def _walk(tree: Any, path: Path, seen: frozenset[int]) -> Iterator[tuple[Path, A
         yield path, tree
 
 
-def map_leaves(function: Callable[[Path, Any], Any], tree: Any) -> Any:
+def _keys(tree: list[Any] | tuple[Any, ...]) -> list[str]:
+    """What the elements are called: the fields of a named tuple, else positions."""
+    fields = getattr(tree, "_fields", None)
+    return [f".{field}" for field in fields] if fields else [f"[{position}]" for position in range(len(tree))]
+
+
+def map_leaves(function: Callable[[Path, Any], Any], tree: Any, *, whole: bool = False) -> Any:
     """The same structure with ``function(path, leaf)`` in place of every leaf.
 
-    Objects are copied shallowly before their attributes change; what holds no float stays as it is.
+    Objects are copied shallowly before their attributes change. What holds no float stays as it is, or, with
+    ``whole``, is taken apart like the rest (objects without floats count as one leaf).
     """
-    return _map(function, tree, (), frozenset())
+    return _map(function, tree, (), frozenset(), whole)
 
 
-def _map(function: Callable[[Path, Any], Any], tree: Any, path: Path, seen: frozenset[int]) -> Any:
+def _map(function: Callable[[Path, Any], Any], tree: Any, path: Path, seen: frozenset[int], whole: bool) -> Any:
     container = isinstance(tree, dict | list | tuple) or _is_object(tree)
     if not container:
         return function(path, tree)
-    if id(tree) in seen or not _has_arrays(tree, seen):
+    if id(tree) in seen:
         return tree
+    if not _has_arrays(tree, seen):
+        if not whole:
+            return tree
+        if _is_object(tree):
+            return function(path, tree)
     seen = seen | {id(tree)}
     if isinstance(tree, dict):
-        items = {key: _map(function, value, (*path, f"[{key!r}]"), seen) for key, value in tree.items()}
+        items = {key: _map(function, value, (*path, f"[{key!r}]"), seen, whole) for key, value in tree.items()}
         if type(tree) is dict:
             return items
         new = copy.copy(tree)
         new.update(items)
         return new
     if isinstance(tree, list | tuple):
-        values = [_map(function, value, (*path, f"[{i}]"), seen) for i, value in enumerate(tree)]
+        values = [
+            _map(function, value, (*path, key), seen, whole) for key, value in zip(_keys(tree), tree, strict=True)
+        ]
         if hasattr(tree, "_fields"):
             return type(tree)(*values)
         return values if type(tree) is list else tuple(values) if type(tree) is tuple else type(tree)(values)
     new = copy.copy(tree)
+    if new is tree:  # writing into it would change the caller's own object
+        raise InputError(f"a {type(tree).__name__} holds floats but cannot be copied; pass them in a dict instead.")
     for key, value in vars(tree).items():
-        new.__dict__[key] = _map(function, value, (*path, f".{key}"), seen)
+        new.__dict__[key] = _map(function, value, (*path, f".{key}"), seen, whole)
     return new
 
 

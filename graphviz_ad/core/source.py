@@ -15,6 +15,9 @@ from graphviz_ad.core.where import base_name
 
 Position = tuple[int, int, int, int]
 
+# Python's own functions that compute with their arguments and give back something else than the last result
+_CHOOSERS = set(dir(builtins)) - {"abs", "sum", "pow"}
+
 
 @dataclass(frozen=True, slots=True)
 class Source:
@@ -90,6 +93,12 @@ class SourceMap:
         found = positions[lasti // 2]
         return None if any(part is None for part in found) else found  # type: ignore[return-value]
 
+    def readable(self, call: Call) -> bool:
+        """Whether a call's code has its source and its columns."""
+        return bool(self.syntax(call.code.co_filename).lines) and any(
+            position[2] for position in call.code.co_positions()
+        )
+
     def expression(self, call: Call, lasti: int) -> ast.AST | None:
         """The syntax node of one instruction."""
         position = self.position(call, lasti)
@@ -121,6 +130,8 @@ class SourceMap:
         expression = self.expression(*site)
         if expression is None:
             return []
+        if isinstance(expression, ast.Call) and _last_name(expression.func) in _CHOOSERS:
+            return []  # `y = max(a, b)` makes comparisons on the way; y is one of a and b
         path: tuple[int, ...] = ()
         if node.primitive is not None and node.primitive.name == "index":
             key = node.params.get("key")
@@ -303,12 +314,12 @@ def candidate_names(nodes: Sequence[Traced], sources: SourceMap, calls: Sequence
     return result
 
 
-def local_aliases(nodes: Sequence[Traced], calls: Sequence[Call]) -> list[list[str]]:
+def local_aliases(nodes: Sequence[Traced], calls: Sequence[Call], sources: SourceMap) -> list[list[str]]:
     """`y = x` makes no node, but y is another name of it: read it off the function's own variables."""
     where = {id(node): position for position, node in enumerate(nodes)}
     result: list[list[str]] = [[] for _ in nodes]
     for call in calls:
-        if call.parent is not None or call.frame is None:
+        if call.parent is not None or call.frame is None or not sources.readable(call):
             continue
         for name, value in call.frame.f_locals.items():
             position = where.get(id(value)) if type(value) is Traced else None

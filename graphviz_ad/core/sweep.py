@@ -150,6 +150,8 @@ def push(node: Traced, argnum: int, tangent: Any, *, traced: bool = False) -> An
     sent = node.primitive.jvp(argnum, tangent, out, inputs, node.params)
     if shape_of(sent) != node.shape:
         sent = np.broadcast_to(sent, node.shape)
+    if dtype_of(value_of(sent)) != node.dtype:
+        sent = sent.astype(node.dtype) if hasattr(sent, "astype") else node.dtype.type(sent)
     return sent
 
 
@@ -164,6 +166,15 @@ def seed_like(value: Any) -> Any:
     if type(value) is float:
         return 1.0
     return np.ones(shape_of(value), dtype_of(value))[()]
+
+
+def _shaped(value: Any, node: Traced, what: str) -> Any:
+    array = np.asarray(value)
+    if array.dtype.kind not in "biuf" or array.shape != node.shape:
+        raise ArgumentError(
+            f"the {what} must be numbers of shape {node.shape}, not {array.dtype} of shape {array.shape}."
+        )
+    return array.astype(node.dtype)[()]
 
 
 class LocalJacobian:
@@ -181,11 +192,13 @@ class LocalJacobian:
 
     def vjp(self, adjoint: Any) -> Any:
         """The adjoint (consumer's shape) taken back to the input's shape."""
+        adjoint = _shaped(adjoint, self._node, "adjoint")
         with np.errstate(all="ignore"):
             return contribution(self._node, self._argnum, adjoint)
 
     def jvp(self, tangent: Any) -> Any:
         """The tangent (input's shape) taken on to the consumer's shape."""
+        tangent = _shaped(tangent, self._node.inputs[self._argnum], "tangent")
         with np.errstate(all="ignore"):
             return push(self._node, self._argnum, tangent)
 

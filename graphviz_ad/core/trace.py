@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import inspect
 import sys
 from collections.abc import Callable, Sequence
@@ -31,10 +32,8 @@ def trace(make: type[G], f: Callable[..., Any], args: tuple[Any, ...], kwargs: d
         result = f(*entry.args, **entry.kwargs)
         graph = _finish(make, f, result, recorder, entry)
     except Exception as error:
-        try:
+        with contextlib.suppress(Exception):  # the user's own error matters more than our picture of it
             error.graph = _so_far(make, f, recorder, entry)  # type: ignore[attr-defined]
-        except Exception:  # noqa: BLE001  (the user's own error matters more than our picture of it)
-            error.graph = None  # type: ignore[attr-defined]
         raise
     finally:
         recorder.close()
@@ -59,11 +58,19 @@ class _Inputs:
                 f"{_name(f)} was called without any float, so there is nothing to differentiate by. "
                 "Write 2.0 instead of 2, and x.astype(float) for arrays of ints."
             )
+        # the last key where that is unique, else the path inside the argument, else the whole path
+        whole = [path_name((f".{path[0]}", *path[1:])) for path in self.paths]
+        inner = [path_name(path[1:]) if len(path) > 1 else path[0] for path in self.paths]
         short = [last_key(path) if len(path) > 1 else path[0] for path in self.paths]
-        full = [path_name((f".{path[0]}", *path[1:])) for path in self.paths]
-        for node, name, whole in zip(self.nodes, short, full, strict=True):
+        for position, node in enumerate(self.nodes):
             if node.params["name"] is None:
-                node.params["name"] = name if name and short.count(name) == 1 else whole
+                node.params["name"] = next(
+                    name
+                    for names in (short, inner, whole)
+                    if (name := names[position])
+                    and not name.startswith("[")
+                    and (names.count(name) == 1 or names is whole)
+                )
 
     def _open(self, name: str, argument: Any) -> Any:
         def leaf(path: Path, value: Any) -> Any:
@@ -78,7 +85,7 @@ class _Inputs:
                     given, role = value.params["name"], value.params["role"]
                 value = value.value
             check_array(value, f"the argument {path_name((f'.{name}', *path))}")
-            value = value.copy() if isinstance(value, np.ndarray) else value
+            value = value.copy(order="K") if isinstance(value, np.ndarray) else value
             node = Traced(value, None, (), {"role": role, "name": given}, self.recorder)
             self.nodes.append(node)
             self.paths.append(where)
@@ -91,7 +98,7 @@ class _Inputs:
         """A `gad.constant` arrives as the plain value; an array remembers its name for the picture."""
         value = constant.value
         if isinstance(value, np.ndarray):
-            value = value.copy()
+            value = value.copy(order="K")
             name = constant.params.get("name") or last_key(where) or (where[0] if len(where) == 1 else None)
             self.recorder.constants[id(value)] = (value, None, name)
         return value
@@ -184,7 +191,7 @@ def graph_of(make: type[G], results: Sequence[Any]) -> G:
     if not outputs:
         raise OutputError(
             "gad.graph needs results computed from gad.variable(...); what it got is plain: "
-            + ", ".join(type(result).__name__ for result in results)
+            + (", ".join(type(result).__name__ for result in results) or "nothing")
         )
     order = sweep.ancestors(outputs)
     inputs = [node for node in order if node.primitive is None and not is_constant(node)]
@@ -207,22 +214,24 @@ def build(
 ) -> G:
     """A graph of everything that outputs, guards and inputs reach."""
     nodes = sweep.ancestors([*outputs, *(guard.node for guard in guards), *inputs])
-    records, where = rebuild(nodes, skip=ALIAS)
+    records, where = rebuild(nodes, skip=ALIAS, inputs={node.index for node in inputs})
     originals: list[Traced | None] = [None] * len(records)
     for node in nodes:
         if node.primitive is not ALIAS:
             originals[where[node.index]] = node
     known = [record if original is None else original for record, original in zip(records, originals, strict=True)]
+    constant = [is_constant(record) for record in records]
     sources = source_module.SourceMap()
     candidates = source_module.candidate_names(known, sources, calls)
     given = [_given_name(node) for node in known]
-    output_positions = tuple(dict.fromkeys(where[node.index] for node in outputs))
+    output_positions = tuple(where[node.index] for node in outputs)
     constant_names = _constant_names(known, sources)
-    local = source_module.local_aliases(known, calls)
+    local = source_module.local_aliases(known, calls, sources)
     names = source_module.assign_names(known, given, candidates, output_positions, constant_names, local)
     input_positions = tuple(where[node.index] for node in inputs)
     roles = tuple(
-        node.params.get("role", "") if node.primitive is None and not is_constant(node) else "" for node in known
+        node.params.get("role", "") if node.primitive is None and not constant[place] else ""
+        for place, node in enumerate(known)
     )
     tables = Tables(
         names=names,
@@ -292,7 +301,7 @@ def derivative_graph(graph: G, name: str, output: str | None) -> G:
         start = graph[output]
         if not any(start.id == node.id for node in graph.outputs):
             raise UnknownNameError(f"{output!r} is no output of the graph.")
-    if not is_floating(start.value) or start.shape != ():
+    if not is_floating(start.value) or int(np.prod(start.shape)) != 1:
         raise OutputError(f"the output {start.name!r} must be one float, not shape {start.shape}, dtype {start.dtype}.")
     originals = graph.records
     adjoints: dict[int, Any] = {originals[start.id].index: sweep.seed_like(start.value)}

@@ -10,6 +10,7 @@ from typing import Any, NoReturn
 
 import numpy as np
 
+from graphviz_ad.core.mutation import used
 from graphviz_ad.core.primitive import HANDLERS, OPERATORS, Primitive, function_name, refuse_out
 from graphviz_ad.core.recorder import Guard, Recorder
 from graphviz_ad.core.where import here
@@ -148,6 +149,29 @@ class Traced:
 
     def tolist(self) -> Any:
         return np.asarray(self._leave(".tolist()", "Index or iterate the traced value instead.")).tolist()
+
+    def __floor__(self) -> Any:
+        self._leave("math.floor()", "Use np.floor(x).")
+
+    def __ceil__(self) -> Any:
+        self._leave("math.ceil()", "Use np.ceil(x).")
+
+    def __trunc__(self) -> Any:
+        self._leave("math.trunc()", "Use np.floor(np.abs(x)) * np.sign(x).")
+
+    def __divmod__(self, other: Any) -> NoReturn:
+        raise unsupported("np.divmod")
+
+    def __rdivmod__(self, other: Any) -> NoReturn:
+        raise unsupported("np.divmod")
+
+    # -- copies: a traced value never changes, so it is its own copy -----------------------------
+
+    def __copy__(self) -> Traced:
+        return self
+
+    def __deepcopy__(self, memo: Any) -> Traced:
+        return self
 
     def __round__(self, digits: int | None = None) -> Any:
         self._leave("round()", "Use np.floor(x + 0.5), or format the number with f'{x:.3f}'.")
@@ -311,7 +335,7 @@ def _lift(value: Any, recorder: Recorder) -> Traced:
         node = known[1]
         if node is not None and np.array_equal(node.value, value, equal_nan=value.dtype.kind == "f"):
             return node  # type: ignore[no-any-return]
-    node = constant_node(value.copy(), recorder, known[2] if known is not None and known[0] is value else None)
+    node = constant_node(value.copy(order="K"), recorder, known[2] if known is not None and known[0] is value else None)
     if recorder.tracing:
         recorder.constants[id(value)] = (value, node, node.params["name"])
         recorder.nodes.append(node)
@@ -337,7 +361,8 @@ def apply(primitive: Primitive, inputs: tuple[Any, ...], params: dict[str, Any],
     if weak:
         out = float(out)
     if recorder is None:
-        return Traced(out, primitive, inputs, params, None)
+        watched = [used(item) for item in inputs if type(item) is np.ndarray]
+        return Traced(out, primitive, inputs, params, None, watched or None)
     inputs = tuple(item if type(item) is Traced else _lift(item, recorder) for item in inputs)
     node = Traced(out, primitive, inputs, params, recorder, recorder.site())
     if recorder.tracing:
@@ -388,12 +413,19 @@ def _binary(name: str) -> tuple[Callable[[Traced, Any], Any], Callable[[Traced, 
     return forward, reflected
 
 
+def _handler(function: Any) -> Callable[..., Any]:
+    handler = HANDLERS.get(function)
+    if handler is None:
+        raise unsupported(function_name(function))
+    return handler
+
+
 def _dispatched(ufunc: np.ufunc) -> tuple[Callable[[Traced, Any], Any], Callable[[Traced, Any], Any]]:
     def forward(self: Traced, other: Any) -> Any:
-        return HANDLERS[ufunc](self, other) if _acceptable(other) else NotImplemented
+        return _handler(ufunc)(self, other) if _acceptable(other) else NotImplemented
 
     def reflected(self: Traced, other: Any) -> Any:
-        return HANDLERS[ufunc](other, self) if _acceptable(other) else NotImplemented
+        return _handler(ufunc)(other, self) if _acceptable(other) else NotImplemented
 
     return forward, reflected
 
@@ -407,10 +439,7 @@ def _unary(name: str) -> Callable[[Traced], Any]:
 
 def _method(name: str, function: Any) -> Callable[..., Any]:
     def run(self: Traced, *args: Any, **kwargs: Any) -> Any:
-        handler = HANDLERS.get(function)
-        if handler is None:
-            raise unsupported(function_name(function))
-        return handler(self, *args, **kwargs)
+        return _handler(function)(self, *args, **kwargs)
 
     run.__name__ = name
     return run

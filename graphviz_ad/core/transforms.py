@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from graphviz_ad.core import sweep
+from graphviz_ad.core.mutation import sampled, used, verify
 from graphviz_ad.core.primitive import Primitive, linear, plain
 from graphviz_ad.core.pytree import Path, is_float_leaf, leaves, map_leaves, path_name
 from graphviz_ad.core.recorder import Recorder
@@ -81,7 +82,7 @@ def variable(value: Any, name: str | None = None, role: str = "input") -> Traced
     check_array(value, "gad.variable(value)")
     if not is_floating(value):
         raise InputError(f"gad.variable({value!r}) is no float: write floats, such as 2.0 instead of 2.")
-    value = value.copy() if isinstance(value, np.ndarray) else value
+    value = value.copy(order="K") if isinstance(value, np.ndarray) else value
     return Traced(value, None, (), {"name": name, "role": role}, Recorder())
 
 
@@ -105,8 +106,10 @@ def constant(value: Any, name: str | None = None) -> Traced:
         value = value.value
     if isinstance(value, list | tuple):
         value = np.array(value)
+    if not isinstance(value, np.ndarray | np.generic | float | int):
+        raise InputError(f"gad.constant takes a number or an array of numbers, not a {type(value).__name__}.")
     operand(value)
-    value = value.copy() if isinstance(value, np.ndarray) else value
+    value = value.copy(order="K") if isinstance(value, np.ndarray) else value
     return constant_node(value, Recorder(), name)
 
 
@@ -124,7 +127,11 @@ def detach(x: Any) -> Any:
     >>> gad.grad(lambda x: x * gad.detach(x))(3.0)
     3.0
     """
-    return apply(DETACH, (x,), {}, weak=type(x.value) is float) if type(x) is Traced else x
+
+    def leaf(_path: Path, value: Any) -> Any:
+        return apply(DETACH, (value,), {}, weak=type(value.value) is float) if type(value) is Traced else value
+
+    return map_leaves(leaf, x)
 
 
 # -- gradients ----------------------------------------------------------------------------------
@@ -235,7 +242,8 @@ def _open(argument: Any, number: int, inputs: dict[tuple[int, Path], Traced]) ->
             fresh = apply(ALIAS, (value,), {}, weak=type(value.value) is float)
         else:
             check_array(value, f"argument {number}{path_name(path) and ', ' + path_name(path)}")
-            fresh = Traced(value, None, (), {"role": "input", "name": None}, None)
+            watched = [used(sampled(value))] if isinstance(value, np.ndarray) else None
+            fresh = Traced(value, None, (), {"role": "input", "name": None}, None, watched)
         inputs[number, path] = fresh
         return fresh
 
@@ -258,7 +266,7 @@ def _short(value: Any) -> str:
 
 def _close(argument: Any, number: int, gradients: dict[tuple[int, Path], Any]) -> Any:
     """The gradients in the argument's structure; None where nothing was differentiated."""
-    return map_leaves(lambda path, value: gradients.get((number, path)), argument)
+    return map_leaves(lambda path, value: gradients.get((number, path)), argument, whole=True)
 
 
 def check_scalar_output(out: Any) -> None:
@@ -299,6 +307,10 @@ def _gradients(out: Any, inputs: dict[tuple[int, Path], Traced]) -> tuple[Any, d
         only = _dependent(order, own) if traced else None
         if not traced or out.index in (only or ()):
             adjoints[out.index] = sweep.seed_like(out.value)
+            for node in order:
+                if node.recorder is None and node.site:
+                    for use in node.site:
+                        verify(use)
             order = [node for node in order if node.index not in own]
             sweep.reverse(order, adjoints, traced=traced, keep=False, only=only)
     gradients = {}
@@ -332,7 +344,9 @@ def _like(gradient: Any, value: Any) -> Any:
 
 def zeros_for(value: Any) -> Any:
     """The gradient of what nothing depends on."""
-    return 0.0 if type(value) is float else np.zeros(shape_of(value), dtype_of(value))[()]
+    if isinstance(value, np.ndarray):
+        return np.zeros(value.shape, value.dtype)
+    return 0.0 if type(value) is float else np.zeros((), dtype_of(value))[()]
 
 
 def argument_leaves(argument: Any) -> list[tuple[Path, Any]]:

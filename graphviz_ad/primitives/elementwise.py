@@ -58,7 +58,14 @@ def _binary(
 _binary(np.add, 1.0, 1.0, symbol="+")
 _binary(np.subtract, 1.0, -1.0, symbol="−")
 _binary(np.multiply, lambda out, x, y: y, lambda out, x, y: x, symbol="×")
-_binary(np.divide, lambda out, x, y: 1 / y, lambda out, x, y: -out / y, symbol="÷", low=0.5)
+
+
+def _over(y: Any) -> Any:
+    """1 / y, also where y is a Python number: Python's own division by zero raises."""
+    return float(np.divide(1.0, y)) if isinstance(y, float | int) else 1 / y
+
+
+_binary(np.divide, lambda out, x, y: _over(y), lambda out, x, y: -out / y, symbol="÷", low=0.5)
 
 
 def _power(x: Any, y: Any) -> Any:
@@ -71,7 +78,7 @@ def _power(x: Any, y: Any) -> Any:
 def _power_by_base(out: Any, x: Any, y: Any) -> Any:
     if isinstance(y, int | float):
         # a plain exponent: the way it is written on paper
-        return 2 * x if y == 2 else y * x ** (y - 1) if y != 0 else x * 0
+        return 2 * x if y == 2 else y * x ** (y - 1) if y != 0 else np.zeros_like(x)
     # x ** 0 is 1 everywhere, also where x ** -1 is inf
     return np.where(y == 0, 0.0, y * x ** np.where(y == 0, 1, y - 1))
 

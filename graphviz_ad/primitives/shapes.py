@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from typing import Any
 
 import numpy as np
@@ -61,12 +62,15 @@ _transpose = linear(
 @handles(np.transpose)
 def transpose(a: Any, axes: Any = None) -> Any:
     ndim = operand(a).ndim
-    return apply(_transpose, (a,), {"axes": None if axes is None else tuple(int(i) % ndim for i in axes)})
+    if axes is not None:
+        axes = np.lib.array_utils.normalize_axis_tuple(axes, ndim, "axes")
+    return apply(_transpose, (a,), {"axes": axes})
 
 
 @handles(np.swapaxes)
 def swapaxes(a: Any, axis1: int, axis2: int) -> Any:
     axes = list(range(operand(a).ndim))
+    axis1, axis2 = (np.lib.array_utils.normalize_axis_index(axis, len(axes)) for axis in (axis1, axis2))
     axes[axis1], axes[axis2] = axes[axis2], axes[axis1]
     return transpose(a, axes)
 
@@ -222,8 +226,12 @@ def _index_part(part: Any, dynamic: list[Any]) -> Any:
             )
         dynamic.append(part)
         return Dynamic(len(dynamic) - 1)
+    if isinstance(part, slice):
+        # where a slice ends decides a shape: its traced ints leave through the exit, once
+        start, stop, step = (None if end is None else operator.index(end) for end in (part.start, part.stop, part.step))
+        return slice(start, stop, step)
     if isinstance(part, list):
-        return np.asarray(part)
+        return np.asarray(part) if part else np.zeros(0, dtype=np.intp)
     if isinstance(part, np.ndarray):
         return part.copy()
     if isinstance(part, np.bool_ | bool):

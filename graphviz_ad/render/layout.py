@@ -78,7 +78,7 @@ def arrange(
     """
     if direction not in DIRECTIONS:
         raise ArgumentError(f"unknown direction: {direction!r} (must be one of {list(DIRECTIONS)})")
-    if engine != "auto" and engine not in _PLACERS:
+    if engine not in ("auto", *_PLACERS):
         raise ArgumentError(f"unknown engine: {engine!r} (must be one of {['auto', *_PLACERS]})")
     boxes = [_size("sizes", k, size) for k, size in enumerate(sizes)]
     links = [_edge(k, edge, len(boxes)) for k, edge in enumerate(edges)]

@@ -40,6 +40,11 @@ def stage(
     digits
         Significant digits of the numbers for people.
     """
+    asked: tuple[Any, Any] = (digits, show)  # what a user passes may be anything
+    if not isinstance(asked[0], int) or isinstance(asked[0], bool) or not 1 <= digits <= 17:
+        raise ArgumentError(f"precision must be a whole number from 1 to 17, not {digits!r}")
+    if isinstance(asked[1], str) or not isinstance(asked[1], Collection):
+        raise ArgumentError(f'show must be a tuple of texts such as ("constants",), not {show!r}')
     unknown = [item for item in show if item not in SHOW]
     if unknown:
         raise ArgumentError(f"unknown show: {unknown[0]!r} (must be among {list(SHOW)})")

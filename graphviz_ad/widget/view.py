@@ -129,6 +129,8 @@ THEMES = ("auto", "light", "dark")
 
 def save(graph: BaseGraph, path: str | os.PathLike[str], theme: str = "auto", **options: Any) -> Path:
     """Write a graph to a file whose suffix says the form; the file appears whole or not at all."""
+    if not isinstance(path, str | os.PathLike):
+        raise ArgumentError(f"path must be a file name such as 'figure.svg', not {path!r}")
     target = Path(path)
     writer = _WRITERS.get(target.suffix.lower())
     if writer is None:

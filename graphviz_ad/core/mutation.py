@@ -1,0 +1,77 @@
+"""Notices arrays that were changed between their use and the sweep: `grad` keeps references, not copies."""
+
+from __future__ import annotations
+
+import linecache
+import sys
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from graphviz_ad.core.recorder import user_frame
+from graphviz_ad.core.where import base_name
+from graphviz_ad.errors import MutationError
+
+SAMPLE = 8192
+"""Large inputs are compared at this many places; constants are compared whole."""
+
+_weights = np.empty(0, np.int64)
+
+
+class Use(NamedTuple):
+    """An array that was used: itself, its checksum then, and the line that used it."""
+
+    array: np.ndarray[Any, Any]
+    checksum: tuple[int, bytes]
+    filename: str
+    line: int
+
+
+def checksum(array: np.ndarray[Any, Any]) -> tuple[int, bytes]:
+    """A weighted sum of an array's bits: it sees single changes, exchanges and sign flips, and nan is a value like any.
+
+    Examples
+    --------
+    >>> a = np.array([1.0, 2.0, np.nan])
+    >>> checksum(a) == checksum(a.copy()), checksum(a) == checksum(a[[1, 0, 2]])
+    (True, False)
+    """
+    data = np.ascontiguousarray(array).reshape(-1).view(np.uint8)
+    whole = len(data) // 8
+    words = data[: whole * 8].view(np.int64)
+    return int(np.dot(words, _weight(whole))), data[whole * 8 :].tobytes()
+
+
+def _weight(count: int) -> np.ndarray[Any, Any]:
+    global _weights  # noqa: PLW0603  (a cache that only grows; replaced whole, so threads do no harm)
+    weights = _weights
+    if len(weights) < count:
+        with np.errstate(over="ignore"):
+            # odd multiples of the golden ratio: all different, and none hides a change
+            weights = np.arange(1, 2 * count, 2, dtype=np.int64) * np.int64(0x1E3779B97F4A7C15)
+        _weights = weights
+    return weights[:count]
+
+
+def used(array: np.ndarray[Any, Any]) -> Use:
+    """Note the use of a constant array, here and now."""
+    frame = user_frame(sys._getframe(1), None, None)
+    place = ("", 0) if frame is None else (frame.f_code.co_filename, frame.f_lineno)
+    return Use(array, checksum(array), *place)
+
+
+def sampled(array: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+    """An input as it is watched: whole if small, else every n-th element."""
+    return array if array.size <= SAMPLE else array.reshape(-1, copy=None)[:: array.size // SAMPLE]
+
+
+def verify(use: Use) -> None:
+    """Raise if a used array is no longer what it was."""
+    if checksum(use.array) == use.checksum:
+        return
+    text = linecache.getline(use.filename, use.line).strip()
+    where = f" at line {use.line} of {base_name(use.filename)}" + (f" (`{text}`)" if text else "") if use.line else ""
+    raise MutationError(
+        f"an array of shape {use.array.shape} was changed in place after it was used{where}, so the gradient of that "
+        "use would be wrong. Make a new array instead: `W = W * 5`, not `W *= 5`."
+    )

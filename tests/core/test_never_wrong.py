@@ -1,0 +1,258 @@
+"""Cases in which a number could be wrong without a word: each is right, or says what to write instead."""
+
+from __future__ import annotations
+
+import copy
+import dataclasses
+import enum
+from collections import namedtuple
+
+import numpy as np
+import pytest
+
+import graphviz_ad as gad
+from graphviz_ad.core.mutation import checksum
+
+
+def test_a_constant_changed_after_its_use_is_noticed() -> None:
+    def f(x):
+        W = np.ones(3)
+        y = np.sum(x * W)
+        W *= 5
+        return y
+
+    with pytest.raises(gad.MutationError, match=r"shape \(3,\) .* at line \d+ of test_never_wrong.py \(`y = np.sum"):
+        gad.grad(f)(2.0)
+    assert gad.trace(f, 2.0)["x"].adjoint == 3.0  # a trace copies
+
+    def between(x):
+        W = np.ones(2)
+        a = np.sum(x * W)
+        W[0] += 1
+        return a + np.sum(x * W)
+
+    with pytest.raises(gad.MutationError):
+        gad.grad(between)(2.0)
+
+
+@pytest.mark.parametrize("size", [2, 100_000])
+def test_an_argument_changed_through_a_closure_is_noticed(size) -> None:
+    data = np.ones(size)
+
+    def f(x):
+        y = np.sum(x * x)
+        data[:] = 9
+        return y
+
+    with pytest.raises(gad.MutationError):
+        gad.grad(f)(data)
+
+
+def test_the_checksum_sees_every_kind_of_change() -> None:
+    rng = np.random.default_rng(0)
+    for dtype in (np.float64, np.float32, np.float16, np.int8, bool):
+        array = (rng.normal(size=(7, 5)) * 10).astype(dtype)
+        before = checksum(array)
+        assert checksum(array.copy()) == before
+        for _ in range(50):
+            changed = array.copy()
+            first, second = rng.choice(array.size, 2, replace=False)
+            flat = changed.reshape(-1)
+            flat[[first, second]] = flat[[second, first]]
+            if not np.array_equal(changed, array):
+                assert checksum(changed) != before
+        changed = array.copy()
+        changed[3, 2] = not changed[3, 2] if dtype is bool else changed[3, 2] + 1
+        assert checksum(changed) != before
+    nans = np.full(3, np.nan)
+    assert checksum(nans) == checksum(nans.copy())
+    assert checksum(np.array([0.0])) != checksum(np.array([-0.0]))
+
+
+def test_detach_reaches_into_containers() -> None:
+    assert gad.grad(lambda p: gad.detach(p)["a"] * p["a"])({"a": 3.0}) == {"a": 3.0}
+    assert gad.trace(lambda x: x * gad.detach([x])[0], 2.0)["x"].adjoint == 2.0
+
+
+def test_the_callers_objects_stay_as_they_are() -> None:
+    class Mode(enum.Enum):
+        FAST = 1.0
+
+    gad.trace(lambda x, m: x * 2, 3.0, Mode.FAST)
+    assert Mode.FAST.__dict__["_value_"] == 1.0
+
+    class Stubborn:
+        def __init__(self) -> None:
+            self.w = 1.0
+
+        def __copy__(self):
+            return self
+
+    stubborn = Stubborn()
+    with pytest.raises(gad.InputError, match="cannot be copied"):
+        gad.grad(lambda s: s.w * 2)(stubborn)
+    assert stubborn.w == 1.0
+
+
+def test_memory_order_is_kept_so_sums_have_the_same_bits() -> None:
+    rng = np.random.default_rng(0)
+    for _ in range(20):
+        fortran = np.asfortranarray(rng.normal(size=(50, 37)))
+        graph = gad.trace(lambda x, W=fortran: np.sum(W * x), 0.3)
+        assert graph.evaluate(x=0.3).outputs[0].value == graph.outputs[0].value
+        assert gad.trace(np.sum, fortran).outputs[0].value == np.sum(fortran)
+        assert gad.trace(np.sum, fortran * 2).evaluate(a=fortran).outputs[0].value == np.sum(fortran)
+
+
+def test_evaluate_takes_a_number_as_the_kind_that_the_input_was() -> None:
+    graph = gad.trace(lambda x: (x * 2.0) * np.float32(0.1), 1.0)
+    assert graph.evaluate(x=np.float64(2.3)).outputs[0].value == (2.3 * 2.0) * np.float32(0.1)
+    assert type(gad.trace(lambda x: x * 2, np.array(1.0)).evaluate(x=3.0)["x"].value) is np.ndarray
+
+
+def test_axes_out_of_range_are_numpys_error() -> None:
+    for wrong in (lambda x: np.transpose(x, (0, 3)), lambda x: np.swapaxes(x, 0, 3), lambda x: np.sum(x, axis=4)):
+        with pytest.raises(np.exceptions.AxisError):
+            gad.grad(lambda x, wrong=wrong: np.sum(wrong(x)))(np.ones((2, 3)))
+
+
+@pytest.mark.parametrize(
+    ("call", "error", "words"),
+    [
+        (lambda g: g.backward({}), gad.SeedError, "no seed was given"),
+        (lambda g: g.backward({"out": None}), gad.SeedError, "seed of 'out' must be a number"),
+        (lambda g: g.backward("a"), gad.SeedError, "seed of 'out' must be a number"),
+        (lambda g: g.backward(1j), gad.SeedError, "1j"),
+        (lambda g: g.forward({"x": None}), gad.ArgumentError, "tangent of 'x'"),
+        (lambda g: g.forward({"x": "a"}), gad.ArgumentError, "tangent of 'x'"),
+        (lambda g: g.save(3), gad.ArgumentError, "path must be a file name"),
+        (lambda g: g.save("x.svg", precision="a"), gad.ArgumentError, "precision"),
+        (lambda g: g.save("x.svg", show=None), gad.ArgumentError, "show"),
+        (lambda g: g.save("x.svg", engine=["dot"]), gad.ArgumentError, "unknown engine"),
+        (lambda g: gad.constant(None), gad.InputError, r"gad\.constant"),
+        (lambda g: gad.graph(), gad.OutputError, "nothing"),
+    ],
+)
+def test_bad_arguments_are_named(call, error, words, tmp_path, monkeypatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    graph = gad.trace(lambda x: x * 2, 3.0)
+    with pytest.raises(error, match=words):
+        call(graph)
+    assert not list(tmp_path.iterdir())
+    assert graph["x"].adjoint == 2.0
+
+
+def test_local_jacobians_check_shapes() -> None:
+    local = gad.trace(lambda x: np.sum(x, axis=0), np.ones((3, 2))).edges[0].local
+    with pytest.raises(gad.ArgumentError, match=r"shape \(3, 2\)"):
+        local.jvp(np.ones(5))
+    with pytest.raises(gad.ArgumentError, match=r"shape \(2,\)"):
+        local.vjp("a")
+
+
+def test_a_graphs_numbers_cannot_be_written_and_seeds_are_copied() -> None:
+    seed = np.ones(2)
+    graph = gad.trace(lambda x: x * 1.0, np.ones(2))
+    graph.backward(seed)
+    seed[0] = 50
+    np.testing.assert_array_equal(graph["x"].adjoint, [1, 1])
+    for array in (graph["x"].value, graph["x"].adjoint, graph.edges[0].contribution):
+        with pytest.raises(ValueError, match="read-only"):
+            array[0] = 99
+
+
+def test_a_gradient_holds_gradients_and_none() -> None:
+    params = {"w": 1.0, "shape": (3, 4), "n": 3, "names": ["a"], "f": np.tanh}
+    slope = gad.grad(lambda p: p["w"] * 2)(params)
+    assert slope == {"w": 2.0, "shape": (None, None), "n": None, "names": [None], "f": None}
+
+
+def test_a_choice_gives_its_name_to_no_comparison() -> None:
+    def f(x):
+        y = max(x * 2, x * 3)
+        return y * 1.0
+
+    graph = gad.trace(f, 2.0)
+    assert graph["y"].value == 6.0  # the value chosen, as an alias
+    ys = gad.trace(lambda x: list(map(np.sin, [x, x])), 1.0)
+    assert [node.name for node in ys.outputs] == ["out", "out_2"]
+
+
+def test_division_by_zero_in_higher_derivatives() -> None:
+    with np.errstate(all="ignore"):
+        assert gad.trace(lambda x: x / 0.0, 2.0).derivative("x").outputs[0].value == np.inf
+        assert gad.grad(lambda x: gad.grad(lambda y: y / 0.0)(x) * x)(2.0) == np.inf
+    assert gad.grad(lambda x: x**0)(np.inf) == 0.0
+
+
+@pytest.mark.parametrize("call", [lambda x: x // 1, lambda x: x % 1, lambda x: 1 % x, lambda x: divmod(x, 1)])
+def test_operators_without_rule_say_so(call) -> None:
+    with pytest.raises(gad.UnsupportedError, match="no derivative rule"):
+        gad.grad(call)(2.5)
+
+
+def test_slices_with_traced_ints() -> None:
+    def f(x):
+        n = np.argmax(x)
+        return np.sum(x[: n + 1])
+
+    graph = gad.trace(f, np.array([1.0, 3.0, 2.0]))
+    np.testing.assert_array_equal(graph["x"].adjoint, [1, 1, 0])
+    assert gad.Graph.from_dict(graph.to_dict()).outputs[0].value == 4.0
+    assert graph.evaluate(x=np.array([1.0, 3.0, 4.0])).outputs[0].value == 8.0
+    assert gad.trace(lambda x: np.sum(x[[]]) + x[0], np.ones(3)).outputs[0].value == 1.0
+
+
+def test_copies_inside_a_function() -> None:
+    assert gad.trace(lambda p: copy.deepcopy(p)["w"] * 2, {"w": 1.0})["w"].adjoint == 2.0
+    assert gad.grad(lambda x: copy.copy(x) * 2)(1.0) == 2.0
+
+
+def test_the_users_own_error_comes_through() -> None:
+    @dataclasses.dataclass(frozen=True)
+    class MyError(Exception):
+        code: int
+
+    def f(x):
+        raise MyError(x.ndim)
+
+    with pytest.raises(MyError):
+        gad.trace(f, 1.0)
+
+
+def test_a_variable_from_outside_is_a_constant_of_the_trace() -> None:
+    w = gad.variable(5.0, name="w")
+    graph = gad.trace(lambda x: w * x, 3.0)
+    assert [node.name for node in graph.inputs] == ["x"]
+    assert (graph["w"].kind, graph["w"].role, graph["w"].adjoint) == ("constant", "", None)
+
+
+def test_a_result_returned_twice_is_two_outputs() -> None:
+    graph = gad.trace(lambda x: (x * 2,) * 2, 1.0)
+    assert len(graph.outputs) == 2
+    graph.backward([1.0, 10.0])
+    assert graph["x"].adjoint == 22.0
+
+
+def test_the_flat_form_keeps_the_sweep() -> None:
+    graph = gad.trace(lambda x: np.stack([x, x * x]), 3.0).backward([1.0, 10.0])
+    data = graph.to_dict()
+    assert gad.Graph.from_dict(data).to_dict() == data
+    assert gad.Graph.from_dict(data)["x"].adjoint == 61.0
+
+
+def test_names_of_leaves() -> None:
+    Point = namedtuple("Point", "a b")
+    assert [n.name for n in gad.trace(lambda p: p.a * p.b, Point(1.0, 2.0)).inputs] == ["a", "b"]
+    nested = {"layers": [{"W": 1.0}, {"W": 2.0}]}
+    graph = gad.trace(lambda p: p["layers"][0]["W"] * p["layers"][1]["W"], nested)
+    assert [n.name for n in graph.inputs] == ["layers[0].W", "layers[1].W"]
+    assert [n.name for n in gad.trace(lambda xs: xs[0] * xs[1], [1.0, 2.0]).inputs] == ["xs[0]", "xs[1]"]
+
+
+def test_zero_gradients_are_the_arguments_kind_and_float32_stays() -> None:
+    assert type(gad.grad(lambda x: 3.0)(np.array(2.0))) is np.ndarray
+    graph = gad.trace(lambda x: np.sum(np.maximum(x, 0) ** 0.5), np.ones(3, np.float32))
+    graph.forward({"x": np.ones(3)})
+    assert all(node.tangent.dtype == np.float32 for node in graph.nodes if node.differentiable)
+    assert gad.trace(lambda x: x * 2, np.ones(1)).derivative("x").outputs[0].value == 2
