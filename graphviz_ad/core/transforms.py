@@ -21,7 +21,6 @@ from graphviz_ad.core.traced import (
     is_constant,
     is_differentiable,
     is_floating,
-    operand,
     shape_of,
 )
 from graphviz_ad.errors import ArgumentError, InputError, OutputError
@@ -73,16 +72,9 @@ def variable(value: Any, name: str | None = None, role: str = "input") -> Traced
     if role not in ROLES:
         raise ArgumentError(f"unknown role: {role!r} (must be one of {list(ROLES)})")
     _check_name(name)
-    if type(value) is Traced:
-        value = value.value
-    if isinstance(value, list | tuple):
-        value = np.array(value)
-    if not isinstance(value, np.ndarray | np.generic | float | int):
-        raise InputError(f"gad.variable takes a float or an array of floats, not a {type(value).__name__}.")
-    check_array(value, "gad.variable(value)")
+    value = _own(value, "gad.variable", "a float or an array of floats")
     if not is_floating(value):
         raise InputError(f"gad.variable({value!r}) is no float: write floats, such as 2.0 instead of 2.")
-    value = value.copy(order="K") if isinstance(value, np.ndarray) else value
     return Traced(value, None, (), {"name": name, "role": role}, Recorder())
 
 
@@ -102,15 +94,19 @@ def constant(value: Any, name: str | None = None) -> Traced:
     ['w']
     """
     _check_name(name)
+    return constant_node(_own(value, "gad.constant", "a number or an array of numbers"), Recorder(), name)
+
+
+def _own(value: Any, function: str, wanted: str) -> Any:
+    """A checked copy of what a user hands over for keeps."""
     if type(value) is Traced:
         value = value.value
     if isinstance(value, list | tuple):
         value = np.array(value)
     if not isinstance(value, np.ndarray | np.generic | float | int):
-        raise InputError(f"gad.constant takes a number or an array of numbers, not a {type(value).__name__}.")
-    operand(value)
-    value = value.copy(order="K") if isinstance(value, np.ndarray) else value
-    return constant_node(value, Recorder(), name)
+        raise InputError(f"{function} takes {wanted}, not a {type(value).__name__}.")
+    check_array(value, f"{function}(value)")
+    return value.copy(order="K") if isinstance(value, np.ndarray) else value
 
 
 def _check_name(name: Any) -> None:
