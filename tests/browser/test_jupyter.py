@@ -231,7 +231,7 @@ def test_the_last_of_many_edits_wins(notebook: Callable[..., Notebook]) -> None:
         field.fill(str(number))
         field.press("Enter")
     expect(explorer.node("x")).to_have_attribute("data-value", "19.0")
-    expect(field).to_have_value("19")
+    assert float(field.input_value()) == 19  # as typed, or as Python writes it
     assert book.run(1) == "19.0"
 
 
