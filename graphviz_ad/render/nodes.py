@@ -160,8 +160,7 @@ def _hooks(node: SceneNode) -> Iterator[tuple[str, str]]:
     yield "data-node", node.name
     yield "data-id", str(node.id)
     yield "data-kind", node.kind
-    if node.role:
-        yield "data-role", node.role
+    yield "data-role", node.role
     yield "data-reached", "true" if node.reached else "false"
     yield "data-value", node.value
     if node.adjoint is not None:
