@@ -11,7 +11,7 @@ import numpy as np
 from graphviz_ad.core import sweep
 from graphviz_ad.core.mutation import sampled, used, verify
 from graphviz_ad.core.primitive import Primitive, linear, plain
-from graphviz_ad.core.pytree import Path, is_float_leaf, leaves, map_leaves, path_name
+from graphviz_ad.core.pytree import Path, is_float_leaf, map_leaves, path_name
 from graphviz_ad.core.recorder import Recorder
 from graphviz_ad.core.traced import (
     Traced,
@@ -343,8 +343,3 @@ def zeros_for(value: Any) -> Any:
     if isinstance(value, np.ndarray):
         return np.zeros(value.shape, value.dtype)
     return 0.0 if type(value) is float else np.zeros((), dtype_of(value))[()]
-
-
-def argument_leaves(argument: Any) -> list[tuple[Path, Any]]:
-    """The float leaves of one argument."""
-    return [(path, leaf) for path, leaf in leaves(argument) if is_float_leaf(leaf)]

@@ -39,11 +39,6 @@ def box(centre: Point, size: Size) -> Box:
     return Box(2 * x - width, 2 * y - height, 2 * x + width, 2 * y + height)
 
 
-def overlap(one: Box, other: Box) -> bool:
-    """Whether two rectangles share area (touching borders do not)."""
-    return one.left < other.right and other.left < one.right and one.top < other.bottom and other.top < one.bottom
-
-
 def straight(start: Point, end: Point) -> list[Point]:
     """The three points that continue a Bezier chain from ``start`` straight to ``end``."""
     (x0, y0), (x1, y1) = start, end

@@ -55,9 +55,6 @@ class _Tree:
         self._hang(0, -1, 0)
         self._first_cuts()
 
-    def _slack(self, e: int) -> int:
-        return self.position[self.heads[e]] - self.position[self.tails[e]] - self.minimum[e]
-
     def _grow(self) -> None:
         """Join all nodes by tight edges; the part grown so far slides downhill until something is tight.
 

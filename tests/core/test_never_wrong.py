@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 import graphviz_ad as gad
+from graphviz_ad.core import sweep
 from graphviz_ad.core.mutation import checksum
 
 
@@ -256,3 +257,18 @@ def test_zero_gradients_are_the_arguments_kind_and_float32_stays() -> None:
     graph.forward({"x": np.ones(3)})
     assert all(node.tangent.dtype == np.float32 for node in graph.nodes if node.differentiable)
     assert gad.trace(lambda x: x * 2, np.ones(1)).derivative("x").outputs[0].value == 2
+
+
+def test_every_number_on_an_edge_has_the_dtype_of_its_node() -> None:
+    """A float64 constant may not turn the float32 part of a sweep into float64, in either mode or in its graph."""
+    x = np.ones(3, np.float32)
+    graph = gad.trace(lambda x: np.sum(np.tanh(x) * np.arange(3.0)), x)
+    product = next(edge for edge in graph.edges if edge.consumer.dtype == np.float64 and edge.input.dtype == np.float32)
+    node = graph.records[product.consumer.id]
+    assert sweep.contribution(node, product.argnum, np.ones(3)).dtype == np.float32
+    assert sweep.push(node, product.argnum, np.ones(3, np.float32)).dtype == np.float64
+    assert graph.derivative("x").outputs[0].dtype == np.float32
+    nested = gad.grad(lambda x: np.sum(gad.grad(lambda y: np.sum(y * y * np.arange(3.0)))(x)))(x)
+    assert nested.dtype == np.float32
+    root = gad.trace(lambda x: np.sum(np.maximum(x, 0)), x)
+    assert sweep.push(root.records[root["v1"].id], 0, np.ones(3)).dtype == np.float32
