@@ -1,6 +1,7 @@
 """Backpropagation made visible: plain NumPy functions as graphs whose adjoints flow backwards."""
 
-from graphviz_ad.core.transforms import constant, detach, grad, value_and_grad, variable
+from graphviz_ad.core.transforms import elementwise_grad, grad, hessian, hvp, jacobian, jvp, value_and_grad, vjp
+from graphviz_ad.core.variables import constant, detach, variable
 from graphviz_ad.errors import (
     ArgumentError,
     EngineError,
@@ -35,11 +36,17 @@ __all__ = [
     "UnsupportedError",
     "constant",
     "detach",
+    "elementwise_grad",
     "engines",
     "explore",
     "grad",
     "graph",
+    "hessian",
+    "hvp",
+    "jacobian",
+    "jvp",
     "trace",
     "value_and_grad",
     "variable",
+    "vjp",
 ]

@@ -315,8 +315,8 @@ class BaseGraph:
         adjoints = self._seeds(seed)
         self._seeded = tuple(self._where[index] for index in adjoints)
         self._seed_values |= {self._where[index]: value for index, value in adjoints.items()}
-        sweep.reverse(self.records, adjoints)
-        self._adjoints = adjoints
+        records = {record.index: record for record in (self.records[position] for position in self._seeded)}
+        self._adjoints = sweep.reverse((records[index], value) for index, value in adjoints.items())
         self._reached = None
         return self
 

@@ -19,9 +19,10 @@ _weights = np.empty(0, np.int64)
 
 
 class Use(NamedTuple):
-    """An array that was used: itself, its checksum then, and the line that used it."""
+    """An array that was used, the part of it that is watched, its checksum then, and the line that used it."""
 
     array: np.ndarray[Any, Any]
+    watched: np.ndarray[Any, Any]
     checksum: tuple[int, bytes]
     filename: str
     line: int
@@ -53,11 +54,12 @@ def _weight(count: int) -> np.ndarray[Any, Any]:
     return weights[:count]
 
 
-def used(array: np.ndarray[Any, Any]) -> Use:
-    """Note the use of a constant array, here and now."""
+def used(array: np.ndarray[Any, Any], watched: np.ndarray[Any, Any] | None = None) -> Use:
+    """Note the use of an array, here and now."""
     frame = user_frame(sys._getframe(1), None, None)
     place = ("", 0) if frame is None else (frame.f_code.co_filename, frame.f_lineno)
-    return Use(array, checksum(array), *place)
+    watched = array if watched is None else watched
+    return Use(array, watched, checksum(watched), *place)
 
 
 def sampled(array: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
@@ -67,7 +69,7 @@ def sampled(array: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
 
 def verify(use: Use) -> None:
     """Raise if a used array is no longer what it was."""
-    if checksum(use.array) == use.checksum:
+    if checksum(use.watched) == use.checksum:
         return
     text = linecache.getline(use.filename, use.line).strip()
     where = f" at line {use.line} of {base_name(use.filename)}" + (f" (`{text}`)" if text else "") if use.line else ""

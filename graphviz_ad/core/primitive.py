@@ -26,6 +26,9 @@ class Primitive:
     where it is the same everywhere; ``vjps[i](adjoint, out, *inputs, **params)`` and
     ``jvps[i](tangent, out, *inputs, **params)`` are explicit rules; None: no derivative there.
     With ``variadic`` there is one rule of each, called with the argnum first and the inputs as a tuple.
+
+    ``batched``: the rules also take many adjoints (or tangents) at once, stacked on one extra leading axis, and
+    give as many results. Elementwise rules do so by broadcasting; for the others a sweep with many seeds loops.
     """
 
     name: str
@@ -36,6 +39,7 @@ class Primitive:
     vjps: tuple[Rule | None, ...] = ()
     jvps: tuple[Rule | None, ...] = ()
     variadic: bool = False
+    batched: bool = False
     sample: Callable[[np.random.Generator], Sequence[Bound]] | None = field(default=None, repr=False)
 
     def __repr__(self) -> str:
@@ -64,7 +68,7 @@ class Primitive:
             rule = self.vjps[argnum]
             assert rule is not None
             return rule(adjoint, out, *inputs, **params)
-        return _scale(adjoint, self.partial(argnum, out, inputs, params))
+        return adjoint * self.partial(argnum, out, inputs, params)
 
     def jvp(self, argnum: int, tangent: Any, out: Any, inputs: tuple[Any, ...], params: dict[str, Any]) -> Any:
         """What ``tangent`` of argument ``argnum`` adds to the output's tangent."""
@@ -76,7 +80,7 @@ class Primitive:
             rule = self.jvps[argnum]
             assert rule is not None
             return rule(tangent, out, *inputs, **params)
-        return _scale(tangent, self.partial(argnum, out, inputs, params))
+        return tangent * self.partial(argnum, out, inputs, params)
 
 
 class Dynamic:
@@ -95,24 +99,6 @@ class Dynamic:
 
     def __hash__(self) -> int:
         return hash(("Dynamic", self.number))
-
-
-def _scale(direction: Any, partial: Any) -> Any:
-    if type(partial) is np.float64:
-        partial = float(partial)  # weakly promoted: a number must not turn a float32 sweep into float64
-    if type(partial) is float:
-        if partial == 1.0:
-            return direction
-        if partial == -1.0:
-            return -direction
-    elif (
-        type(direction) is float
-        and direction == 1.0
-        and getattr(partial, "dtype", None) == np.float64
-        and not partial.shape
-    ):
-        return partial  # the seed: no node "1 × ..." in a gradient's own graph
-    return direction * partial
 
 
 REGISTRY: dict[str, Primitive] = {}
@@ -148,7 +134,15 @@ def elementwise(
     """
     return register(
         Primitive(
-            name, symbol or name, compute, "elementwise", partials, vjps=tuple(vjps), jvps=tuple(jvps), sample=sample
+            name,
+            symbol or name,
+            compute,
+            "elementwise",
+            partials,
+            vjps=tuple(vjps),
+            jvps=tuple(jvps),
+            batched=True,
+            sample=sample,
         )
     )
 
@@ -160,6 +154,7 @@ def linear(
     pushforward: Rule,
     *,
     symbol: str | None = None,
+    batched: bool = False,
     sample: Callable[[np.random.Generator], Sequence[Bound]] | None = None,
 ) -> Primitive:
     """Declare a function that is linear in its first argument, by its transpose.
@@ -168,7 +163,16 @@ def linear(
     tangent: ``pushforward(tangent, out, x, **params)``.
     """
     return register(
-        Primitive(name, symbol or name, compute, "linear", vjps=(transpose,), jvps=(pushforward,), sample=sample)
+        Primitive(
+            name,
+            symbol or name,
+            compute,
+            "linear",
+            vjps=(transpose,),
+            jvps=(pushforward,),
+            batched=batched,
+            sample=sample,
+        )
     )
 
 
@@ -180,6 +184,7 @@ def general(
     *,
     symbol: str | None = None,
     variadic: bool = False,
+    batched: bool = False,
     sample: Callable[[np.random.Generator], Sequence[Bound]] | None = None,
 ) -> Primitive:
     """Declare a primitive with explicit VJP and JVP."""
@@ -192,6 +197,7 @@ def general(
             vjps=tuple(vjps),
             jvps=tuple(jvps),
             variadic=variadic,
+            batched=batched,
             sample=sample,
         )
     )
@@ -221,12 +227,19 @@ def handles(*functions: Any) -> Callable[[Callable[..., Any]], Callable[..., Any
         label = function_name(functions[0])
 
         def checked(*args: Any, **kwargs: Any) -> Any:
-            refuse_out(label, kwargs)
+            if "out" in kwargs:
+                refuse_out(label, kwargs)
             try:
-                bound = signature.bind(*args, **kwargs)
+                return handler(*args, **kwargs)
             except TypeError as error:
-                raise _unknown_argument(label, signature, args, kwargs) from error
-            return handler(*bound.args, **bound.kwargs)
+                # only now, since binding costs more than most handlers: was it the call itself that did not fit?
+                if isinstance(error, GraphvizADError):
+                    raise
+                try:
+                    signature.bind(*args, **kwargs)
+                except TypeError:
+                    raise _unknown_argument(label, signature, args, kwargs) from error
+                raise
 
         for function in functions:
             HANDLERS[function] = checked

@@ -6,7 +6,8 @@ own nodes. Adjoints of several consumers are summed here, and so are broadcast a
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable
+from heapq import heapify, heappop, heappush
 from operator import attrgetter
 from typing import Any
 
@@ -16,10 +17,14 @@ from graphviz_ad.core.traced import Traced, dtype_of, is_constant, is_differenti
 from graphviz_ad.errors import ArgumentError
 
 by_index = attrgetter("index")
+_float64 = np.float64
 
 
-def ancestors(outputs: Iterable[Traced]) -> list[Traced]:
-    """Every node that the outputs depend on, in evaluation order. No recursion: chains may be long."""
+def ancestors(outputs: Iterable[Traced], floor: int = 0) -> list[Traced]:
+    """Every node that the outputs depend on, in evaluation order. No recursion: chains may be long.
+
+    Nodes with a creation index below ``floor`` are named, but not what lies below them.
+    """
     seen: set[int] = set()
     found: list[Traced] = []
     stack = list(outputs)
@@ -29,7 +34,8 @@ def ancestors(outputs: Iterable[Traced]) -> list[Traced]:
             continue
         seen.add(node.index)
         found.append(node)
-        stack.extend(item for item in node.inputs if type(item) is Traced and item.index not in seen)
+        if node.index >= floor:
+            stack.extend([item for item in node.inputs if type(item) is Traced and item.index not in seen])
     found.sort(key=by_index)
     return found
 
@@ -40,119 +46,229 @@ def active_edge(consumer: Traced, argnum: int) -> bool:
     return (
         primitive is not None
         and primitive.active(argnum)
-        and is_differentiable(consumer)
+        and consumer.differentiable
         and is_differentiable(consumer.inputs[argnum])
     )
 
 
-def sum_to_shape(value: Any, shape: tuple[int, ...]) -> Any:
-    """Sum over the axes along which a value of this shape was broadcast.
+def sum_to_shape(value: Any, shape: tuple[int, ...], lead: int = 0) -> Any:
+    """Sum over the axes along which a value of this shape was broadcast; ``lead`` axes in front stay.
 
     Examples
     --------
     >>> sum_to_shape(np.ones((2, 3)), (3,))
     array([2., 2., 2.])
+    >>> sum_to_shape(np.ones((5, 2, 3)), (3,), lead=1).shape
+    (5, 3)
     """
     current = shape_of(value)
-    if current == shape:
+    front = current[:lead]
+    if current == front + shape:
         return value
-    lead = len(current) - len(shape)
-    if lead < 0:
-        return np.broadcast_to(value, shape)
-    axes = tuple(range(lead)) + tuple(
-        lead + axis for axis, length in enumerate(shape) if length == 1 and current[lead + axis] != 1
+    extra = len(current) - lead - len(shape)
+    if extra < 0:
+        return np.broadcast_to(value, front + shape)
+    skip = lead + extra
+    axes = tuple(range(lead, skip)) + tuple(
+        skip + axis for axis, length in enumerate(shape) if length == 1 and current[skip + axis] != 1
     )
     if axes:
         value = np.sum(value, axis=axes, keepdims=True)
-    return np.reshape(value, shape)
+    return np.reshape(value, front + shape)
 
 
-def _arguments(node: Traced, traced: bool) -> tuple[Any, tuple[Any, ...]]:
+# -- one edge -----------------------------------------------------------------------------------
+
+
+def _arguments(node: Traced, traced: bool) -> tuple[Any, list[Any]]:
     """The output and inputs that a rule sees: numbers, or the nodes themselves (constants stay numbers)."""
     if traced:
-        return node, tuple(value_of(item) if is_constant(item) else item for item in node.inputs)
-    return _numpy_float(node.value), tuple(_numpy_float(value_of(item)) for item in node.inputs)
+        return node, [value_of(item) if is_constant(item) else item for item in node.inputs]
+    # Python's own floats raise at 1 / 0.0 and turn complex at (-8.0) ** 0.5; NumPy's give inf and nan
+    out = node.value
+    inputs = []
+    for item in node.inputs:
+        value = item.value if type(item) is Traced else item
+        inputs.append(_float64(value) if type(value) is float else value)
+    return _float64(out) if type(out) is float else out, inputs
 
 
-def _numpy_float(value: Any) -> Any:
-    """Python's own floats raise at 1 / 0.0 and turn complex at (-8.0) ** 0.5; NumPy's give inf and nan."""
-    return np.float64(value) if type(value) is float else value
+def _scale(direction: Any, partial: Any) -> Any:
+    """An adjoint or tangent times a local derivative."""
+    kind = type(partial)
+    if kind is float:
+        if partial == 1.0:
+            return direction
+        return -direction if partial == -1.0 else direction * partial
+    if kind is _float64:
+        if type(direction) is not _float64:
+            partial = float(partial)  # weakly promoted: a number must not turn a float32 sweep into float64
+    elif kind is Traced and type(direction) in (float, _float64) and direction == 1.0 and _is_float64(partial.value):
+        return partial  # the seed: no node "1 × ..." in a gradient's own graph
+    return direction * partial
 
 
-def unsummed_contribution(node: Traced, argnum: int, adjoint: Any, *, traced: bool = False) -> Any:
-    """What ``node`` sends back along one edge, before the sum over broadcast axes."""
-    assert node.primitive is not None
+def _is_float64(value: Any) -> bool:
+    return type(value) is float or type(value) is _float64
+
+
+def _looped(rule: Any, many: Any) -> Any:
+    """A rule that takes one adjoint (or tangent) at a time, on many."""
+    return np.stack([rule(many[number]) for number in range(many.shape[0])])
+
+
+def unsummed_contribution(
+    node: Traced, argnum: int, adjoint: Any, *, traced: bool = False, batched: bool = False
+) -> Any:
+    """What ``node`` sends back along one edge, before the sum over broadcast axes; None without derivative."""
+    primitive = node.primitive
+    assert primitive is not None
+    if primitive.partials and not primitive.vjps:
+        partial: Any = primitive.partials[argnum]
+        if partial is None:
+            return None
+        if type(partial) is not float:
+            out, inputs = _arguments(node, traced)
+            partial = partial(out, *inputs, **node.params)
+        return _scale(adjoint, partial)
+    if not primitive.active(argnum):
+        return None
     out, inputs = _arguments(node, traced)
-    return node.primitive.vjp(argnum, adjoint, out, inputs, node.params)
+
+    def rule(one: Any) -> Any:
+        return primitive.vjp(argnum, one, out, tuple(inputs), node.params)
+
+    return _looped(rule, adjoint) if batched and not primitive.batched else rule(adjoint)
 
 
-def contribution(node: Traced, argnum: int, adjoint: Any, *, traced: bool = False) -> Any:
-    """What ``node`` sends back along one edge: adjoint × local derivative, in the input's shape and dtype."""
-    target = node.inputs[argnum]
-    result = sum_to_shape(unsummed_contribution(node, argnum, adjoint, traced=traced), target.shape)
-    dtype = target.dtype
-    if dtype_of(value_of(result)) != dtype:
-        result = result.astype(dtype) if hasattr(result, "astype") else dtype.type(result)
-    return result
+def contribution(node: Traced, argnum: int, adjoint: Any, *, traced: bool = False, batched: bool = False) -> Any:
+    """What ``node`` sends back along one edge: adjoint × local derivative, in the input's shape and dtype.
 
-
-def reverse(
-    order: Sequence[Traced],
-    adjoints: dict[int, Any],
-    *,
-    traced: bool = False,
-    keep: bool = True,
-    only: set[int] | None = None,
-) -> None:
-    """Fill ``adjoints`` (by creation index), which holds the seeds, for every node in ``order``.
-
-    ``order`` is in evaluation order; it is taken backwards, so a node sends only once all its consumers
-    have reported. Without ``keep`` an adjoint is freed as soon as it was sent on; ``only`` names the nodes
-    that take part.
+    None on edges without derivative. ``batched``: the adjoint is many, on an extra leading axis.
     """
-    with np.errstate(all="ignore"):  # the user did not write the rules: inf and nan show in the numbers
-        for node in reversed(order):
-            if node.primitive is None:
-                continue
-            adjoint = adjoints.get(node.index) if keep else adjoints.pop(node.index, None)
-            if adjoint is None:
-                continue
-            for argnum, item in enumerate(node.inputs):
-                if type(item) is not Traced or not active_edge(node, argnum):
-                    continue
-                if only is not None and item.index not in only:
-                    continue
-                sent = contribution(node, argnum, adjoint, traced=traced)
-                before = adjoints.get(item.index)
-                adjoints[item.index] = sent if before is None else before + sent
+    sent = unsummed_contribution(node, argnum, adjoint, traced=traced, batched=batched)
+    if sent is None:
+        return None
+    target = node.inputs[argnum].value
+    if type(sent) is _float64 and (type(target) is _float64 or type(target) is float):
+        return sent
+    return _fit(sent, target, 1 if batched else 0)
 
 
-def forward(order: Sequence[Traced], tangents: dict[int, Any], *, traced: bool = False) -> None:
-    """Fill ``tangents`` (by creation index), which holds the inputs' tangents, for every node in ``order``."""
-    with np.errstate(all="ignore"):
-        for node in order:
-            if node.primitive is None:
-                continue
-            total: Any = None
-            for argnum, item in enumerate(node.inputs):
-                if type(item) is not Traced or item.index not in tangents or not active_edge(node, argnum):
-                    continue
-                sent = push(node, argnum, tangents[item.index], traced=traced)
-                total = sent if total is None else total + sent
-            if total is not None:
-                tangents[node.index] = total
+def _fit(sent: Any, target: Any, lead: int) -> Any:
+    shape = shape_of(target)
+    if shape_of(sent)[lead:] != shape:
+        sent = sum_to_shape(sent, shape, lead)
+    dtype = dtype_of(target)
+    if dtype_of(value_of(sent)) != dtype:
+        sent = sent.astype(dtype) if hasattr(sent, "astype") else dtype.type(sent)
+    return sent
 
 
-def push(node: Traced, argnum: int, tangent: Any, *, traced: bool = False) -> Any:
-    """What one edge adds to its consumer's tangent: local derivative × tangent, in the consumer's shape."""
-    assert node.primitive is not None
+def push(node: Traced, argnum: int, tangent: Any, *, traced: bool = False, batched: bool = False) -> Any:
+    """What one edge adds to its consumer's tangent: local derivative × tangent, in the consumer's shape and dtype.
+
+    None on edges without derivative. ``batched``: the tangent is many, on an extra leading axis.
+    """
+    primitive = node.primitive
+    assert primitive is not None
+    if not primitive.active(argnum):
+        return None
     out, inputs = _arguments(node, traced)
-    sent = node.primitive.jvp(argnum, tangent, out, inputs, node.params)
-    if shape_of(sent) != node.shape:
-        sent = np.broadcast_to(sent, node.shape)
+    if batched and primitive.kind == "elementwise":
+        # the leading axis must stay in front of all axes that broadcasting adds
+        missing = node.ndim - node.inputs[argnum].ndim
+        if missing:
+            shape = shape_of(tangent)
+            tangent = np.reshape(tangent, (*shape[:1], *(1,) * missing, *shape[1:]))
+
+    def rule(one: Any) -> Any:
+        if primitive.jvps or primitive.variadic:
+            return primitive.jvp(argnum, one, out, tuple(inputs), node.params)
+        return _scale(one, primitive.partial(argnum, out, tuple(inputs), node.params))
+
+    sent = _looped(rule, tangent) if batched and not primitive.batched else rule(tangent)
+    lead = shape_of(tangent)[:1] if batched else ()
+    if shape_of(sent) != lead + node.shape:
+        sent = np.broadcast_to(sent, lead + node.shape)
     if dtype_of(value_of(sent)) != node.dtype:
         sent = sent.astype(node.dtype) if hasattr(sent, "astype") else node.dtype.type(sent)
     return sent
+
+
+# -- all edges ----------------------------------------------------------------------------------
+
+
+def reverse(
+    seeds: Iterable[tuple[Traced, Any]],
+    *,
+    leaves: Collection[int] = (),
+    only: Collection[int] | None = None,
+    traced: bool = False,
+    batched: bool = False,
+    keep: bool = True,
+) -> dict[int, Any]:
+    """The adjoints, by creation index, of everything that the seeded nodes depend on.
+
+    The node made last goes first, so each sends only once all its consumers have reported; what no adjoint
+    reaches is never looked at. Without ``keep`` only the adjoints of leaves stay, the others are freed as soon as
+    they were sent on. ``leaves``: creation indices at which the sweep ends, beside inputs; ``only``: the nodes
+    that take part. ``batched``: the seeds are many, on an extra leading axis.
+    """
+    adjoints: dict[int, Any] = {}
+    nodes: dict[int, Traced] = {}
+    for node, seed in seeds:
+        before = adjoints.get(node.index)
+        adjoints[node.index] = seed if before is None else before + seed
+        nodes[node.index] = node
+    waiting = [-index for index in nodes]
+    heapify(waiting)
+    with np.errstate(all="ignore"):  # the user did not write the rules: inf and nan show in the numbers
+        while waiting:
+            index = -heappop(waiting)
+            node = nodes.pop(index)
+            primitive = node.primitive
+            if primitive is None or index in leaves:
+                continue
+            adjoint = adjoints[index] if keep else adjoints.pop(index)
+            argnum = -1
+            for item in node.inputs:
+                argnum += 1
+                if type(item) is not Traced or not item.differentiable:
+                    continue
+                number = item.index
+                if only is not None and number not in only:
+                    continue
+                sent = contribution(node, argnum, adjoint, traced=traced, batched=batched)
+                if sent is None:
+                    continue
+                before = adjoints.get(number)
+                if before is None:
+                    adjoints[number] = sent
+                    nodes[number] = item
+                    heappush(waiting, -number)
+                else:
+                    adjoints[number] = before + sent
+    return adjoints
+
+
+def forward(
+    order: Iterable[Traced], tangents: dict[int, Any], *, traced: bool = False, batched: bool = False
+) -> None:
+    """Fill ``tangents`` (by creation index), which holds the inputs' tangents, for every node in ``order``."""
+    with np.errstate(all="ignore"):
+        for node in order:
+            if node.primitive is None or not node.differentiable or node.index in tangents:
+                continue
+            total: Any = None
+            for argnum, item in enumerate(node.inputs):
+                if type(item) is not Traced or not item.differentiable or item.index not in tangents:
+                    continue
+                sent = push(node, argnum, tangents[item.index], traced=traced, batched=batched)
+                if sent is not None:
+                    total = sent if total is None else total + sent
+            if total is not None:
+                tangents[node.index] = total
 
 
 def seed_like(value: Any) -> Any:

@@ -16,7 +16,7 @@ from graphviz_ad.core.graph import BaseGraph, GuardRecord, Tables, rebuild
 from graphviz_ad.core.pytree import Path, is_float_leaf, last_key, leaves, map_leaves, path_name
 from graphviz_ad.core.recorder import Call, Guard, Recorder, allowed_folder
 from graphviz_ad.core.traced import Traced, constant_node, is_constant, is_floating
-from graphviz_ad.core.transforms import ALIAS, check_array
+from graphviz_ad.core.variables import ALIAS, check_array
 from graphviz_ad.errors import ArgumentError, InputError, OutputError, UnknownNameError
 
 G = TypeVar("G", bound=BaseGraph)
@@ -304,8 +304,7 @@ def derivative_graph(graph: G, name: str, output: str | None) -> G:
     if not is_floating(start.value) or int(np.prod(start.shape)) != 1:
         raise OutputError(f"the output {start.name!r} must be one float, not shape {start.shape}, dtype {start.dtype}.")
     originals = graph.records
-    adjoints: dict[int, Any] = {originals[start.id].index: sweep.seed_like(start.value)}
-    sweep.reverse(originals, adjoints, traced=True)
+    adjoints = sweep.reverse([(originals[start.id], sweep.seed_like(start.value))], traced=True)
     result = adjoints.get(originals[target.id].index)
     if result is None:
         result = np.zeros(target.shape, target.dtype)[()]

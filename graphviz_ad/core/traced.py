@@ -10,9 +10,9 @@ from typing import Any, NoReturn
 
 import numpy as np
 
-from graphviz_ad.core.mutation import used
 from graphviz_ad.core.primitive import HANDLERS, OPERATORS, Primitive, function_name, refuse_out
 from graphviz_ad.core.recorder import Guard, Recorder
+from graphviz_ad.core.run import Run, join
 from graphviz_ad.core.where import here
 from graphviz_ad.errors import (
     ExitError,
@@ -23,15 +23,20 @@ from graphviz_ad.errors import (
 )
 
 next_index = itertools.count().__next__
+_float64 = np.float64
+NO_PARAMS: dict[str, Any] = {}
+"""Shared by all nodes without parameters; nobody writes into a node's parameters."""
 
 
 class Traced:
     """One value of a graph, drop-in for an array of its shape.
 
-    A leaf (input or constant) has no primitive; its ``params`` hold its name and role.
+    A leaf (input or constant) has no primitive; its ``params`` hold its name and role. ``differentiable``: the value
+    is a float and no constant, so an adjoint may be sent to it. ``recorder`` notes names and places (`gad.trace` and
+    variables), or is the `Run` of a transformation, or None in a graph.
     """
 
-    __slots__ = ("index", "inputs", "params", "primitive", "recorder", "site", "value")
+    __slots__ = ("differentiable", "index", "inputs", "params", "primitive", "recorder", "site", "value")
 
     # NumPy's own operators give way to ours: `array * traced` calls __rmul__
     __array_priority__ = 1000.0
@@ -42,9 +47,17 @@ class Traced:
         primitive: Primitive | None,
         inputs: tuple[Any, ...],
         params: dict[str, Any],
-        recorder: Recorder | None,
+        recorder: Recorder | Run | None,
         site: Any = None,
     ) -> None:
+        kind = type(value)
+        if kind is float or kind is _float64:
+            self.differentiable = primitive is not None or params.get("role") != "constant"
+        else:
+            dtype = getattr(value, "dtype", None)
+            self.differentiable = (
+                dtype is not None and dtype.kind == "f" and (primitive is not None or params.get("role") != "constant")
+            )
         self.value = value
         self.primitive = primitive
         self.inputs = inputs
@@ -99,6 +112,10 @@ class Traced:
     # -- NumPy's protocols ----------------------------------------------------------------------
 
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **kwargs: Any) -> Any:
+        if method == "__call__" and not kwargs:
+            handler = HANDLERS.get(ufunc)
+            if handler is not None:
+                return handler(*inputs)
         label = function_name(ufunc)
         if method == "at":
             raise ImmutableError(
@@ -184,7 +201,7 @@ class Traced:
                 f"graph in silence. {remedy} Where the cut is meant, use gad.detach(x)."
             )
         recorder = self.recorder
-        if recorder is not None:
+        if isinstance(recorder, Recorder):
             recorder = recorder.find()
             value = self.value.copy() if isinstance(self.value, np.ndarray) else self.value
             recorder.guards.append(Guard(self, way, value, recorder.site()))
@@ -289,7 +306,7 @@ def is_constant(value: Any) -> bool:
 
 def is_differentiable(value: Any) -> bool:
     """Whether an adjoint may be sent to this value: a traced float that is no constant."""
-    return type(value) is Traced and is_floating(value.value) and not is_constant(value)
+    return type(value) is Traced and value.differentiable
 
 
 def operand(value: Any) -> Any:
@@ -321,7 +338,7 @@ def operand(value: Any) -> Any:
 # -- recording ----------------------------------------------------------------------------------
 
 
-def constant_node(value: Any, recorder: Recorder | None, name: str | None = None) -> Traced:
+def constant_node(value: Any, recorder: Recorder | Run | None, name: str | None = None) -> Traced:
     """A constant as a node of its own."""
     return Traced(value, None, (), {"role": "constant", "name": name}, recorder)
 
@@ -347,27 +364,36 @@ def apply(primitive: Primitive, inputs: tuple[Any, ...], params: dict[str, Any],
 
     ``weak``: a Python operator on Python numbers gives a Python float, which NumPy promotes weakly.
     """
-    recorder: Recorder | None = None
+    recorder: Recorder | Run | None = None
     values = []
     for item in inputs:
         if type(item) is Traced:
             values.append(item.value)
             found = item.recorder
-            if found is not None and found is not recorder:
-                recorder = found.find() if recorder is None else recorder.merge(found)
+            if found is not recorder and found is not None:
+                recorder = found if recorder is None else join(recorder, found)
         else:
             values.append(item)
     out = primitive.compute(*values, **params)
-    if weak:
-        out = float(out)
-    if recorder is None:
-        watched = [used(item) for item in inputs if type(item) is np.ndarray]
-        return Traced(out, primitive, inputs, params, None, watched or None)
-    inputs = tuple(item if type(item) is Traced else _lift(item, recorder) for item in inputs)
-    node = Traced(out, primitive, inputs, params, recorder, recorder.site())
-    if recorder.tracing:
-        recorder.nodes.append(node)
-    return node
+    return _node(float(out) if weak else out, primitive, inputs, params, recorder)
+
+
+def _node(
+    out: Any, primitive: Primitive, inputs: tuple[Any, ...], params: dict[str, Any], recorder: Recorder | Run | None
+) -> Traced:
+    """The node of a computed value, kept by whoever keeps its inputs."""
+    if isinstance(recorder, Recorder):
+        recorder = recorder.find()
+        lifted = tuple([item if type(item) is Traced else _lift(item, recorder) for item in inputs])
+        node = Traced(out, primitive, lifted, params, recorder, recorder.site())
+        if recorder.tracing:
+            recorder.nodes.append(node)
+        return node
+    if recorder is not None:
+        for item in inputs:
+            if type(item) is np.ndarray:
+                recorder.use(item)
+    return Traced(out, primitive, inputs, params, recorder)
 
 
 def invoke(primitive: Primitive, inputs: tuple[Any, ...], params: dict[str, Any]) -> Any:
@@ -391,24 +417,52 @@ def _acceptable(value: Any) -> bool:
     return type(value) is Traced or isinstance(value, float | int | complex | np.generic | np.ndarray | list | tuple)
 
 
-def _weak(value: Any) -> bool:
-    kind = type(value)
-    return kind is float or kind is int or kind is bool
+def _divide(a: Any, b: Any) -> Any:
+    # Python's own 1 / 0.0 raises; np.float64 is a float to isinstance, but follows NumPy's rules already
+    return float(np.divide(a, b)) if type(a) in _PYTHON and type(b) in _PYTHON else a / b
 
 
-def _combine(name: str, left: Any, right: Any) -> Any:
-    a, b = value_of(left), value_of(right)
-    return apply(
-        OPERATORS[name], (left, right), {}, weak=_weak(a) and _weak(b) and (type(a) is float or type(b) is float)
-    )
+def _power(a: Any, b: Any) -> Any:
+    out = OPERATORS["power"].compute(a, b)
+    return float(out) if type(a) in _PYTHON and type(b) in _PYTHON else out
 
 
-def _binary(name: str) -> tuple[Callable[[Traced, Any], Any], Callable[[Traced, Any], Any]]:
+_PYTHON = (float, int, bool)
+
+
+def _binary(
+    name: str, operation: Callable[[Any, Any], Any]
+) -> tuple[Callable[[Traced, Any], Any], Callable[[Traced, Any], Any]]:
+    """An operator and its reflection. Python floats stay Python floats, which NumPy promotes weakly."""
+
+    def combine(left: Any, right: Any) -> Traced:
+        recorder: Recorder | Run | None = None
+        if type(left) is Traced:
+            a, recorder = left.value, left.recorder
+        else:
+            a = left
+        if type(right) is Traced:
+            b, found = right.value, right.recorder
+            if found is not recorder and found is not None:
+                recorder = found if recorder is None else join(recorder, found)
+        else:
+            b = right
+        return _node(operation(a, b), OPERATORS[name], (left, right), NO_PARAMS, recorder)
+
     def forward(self: Traced, other: Any) -> Any:
-        return _combine(name, self, operand(other)) if _acceptable(other) else NotImplemented
+        kind = type(other)
+        if kind is float:
+            # the shortest way for the most frequent case
+            out, recorder = operation(self.value, other), self.recorder
+            if type(recorder) is Run:
+                return Traced(out, OPERATORS[name], (self, other), NO_PARAMS, recorder)
+            return _node(out, OPERATORS[name], (self, other), NO_PARAMS, recorder)
+        if kind is Traced:
+            return combine(self, other)
+        return combine(self, operand(other)) if _acceptable(other) else NotImplemented
 
     def reflected(self: Traced, other: Any) -> Any:
-        return _combine(name, operand(other), self) if _acceptable(other) else NotImplemented
+        return combine(operand(other), self) if _acceptable(other) else NotImplemented
 
     return forward, reflected
 
@@ -432,7 +486,7 @@ def _dispatched(ufunc: np.ufunc) -> tuple[Callable[[Traced, Any], Any], Callable
 
 def _unary(name: str) -> Callable[[Traced], Any]:
     def run(self: Traced) -> Any:
-        return apply(OPERATORS[name], (self,), {}, weak=type(self.value) is float)
+        return apply(OPERATORS[name], (self,), NO_PARAMS, weak=type(self.value) is float)
 
     return run
 
@@ -453,9 +507,15 @@ def _refused(name: str, remedy: str) -> Callable[..., NoReturn]:
 
 
 def _install() -> None:
-    arithmetic = {"add": "add", "sub": "subtract", "mul": "multiply", "truediv": "divide", "pow": "power"}
-    for symbol, name in arithmetic.items():
-        forward, reflected = _binary(name)
+    arithmetic = {
+        "add": ("add", operator.add),
+        "sub": ("subtract", operator.sub),
+        "mul": ("multiply", operator.mul),
+        "truediv": ("divide", _divide),
+        "pow": ("power", _power),
+    }
+    for symbol, (name, operation) in arithmetic.items():
+        forward, reflected = _binary(name, operation)
         setattr(Traced, f"__{symbol}__", forward)
         setattr(Traced, f"__r{symbol}__", reflected)
     dispatched = {

@@ -1,139 +1,29 @@
-"""Derivatives of plain NumPy functions: `grad`, `value_and_grad`, and `detach`, `constant`, `variable`."""
+"""Derivatives of plain NumPy functions: gradients, Jacobians, Hessians, and products with them, in both modes."""
 
 from __future__ import annotations
 
 import functools
+import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
 from graphviz_ad.core import sweep
-from graphviz_ad.core.mutation import sampled, used, verify
-from graphviz_ad.core.primitive import Primitive, linear, plain
-from graphviz_ad.core.pytree import Path, is_float_leaf, map_leaves, path_name
-from graphviz_ad.core.recorder import Recorder
-from graphviz_ad.core.traced import (
-    Traced,
-    apply,
-    constant_node,
-    dtype_of,
-    is_constant,
-    is_differentiable,
-    is_floating,
-    shape_of,
-)
-from graphviz_ad.errors import ArgumentError, InputError, OutputError
+from graphviz_ad.core.pytree import Path, leaves, map_leaves, path_name
+from graphviz_ad.core.recording import Key, Recording, as_kind_of, direction, short, zeros_for
+from graphviz_ad.core.run import patient_collector
+from graphviz_ad.core.traced import Traced, dtype_of, is_floating, shape_of
+from graphviz_ad.errors import ArgumentError, OutputError, SeedError
 
-ROLES = ("input", "parameter", "data", "target")
+Function = Callable[..., Any]
+Argnums = int | Sequence[int]
 
-DETACH = plain("detach", lambda x: x, kind="cut", symbol="detach")
-
-# An inner `grad` at a traced point gets a node of its own, told from the point by identity: this is what
-# keeps nested derivatives apart without levels
-ALIAS: Primitive = linear(
-    "alias", lambda x: x, transpose=lambda adjoint, out, x: adjoint, pushforward=lambda tangent, out, x: tangent
-)
+ENTRIES_AT_ONCE = 2**22
+"""Seeds are batched as long as no batched adjoint has more entries than this."""
 
 
-def check_array(value: Any, what: str) -> None:
-    """Refuse what no derivative is defined for: complex, object, masked, matrix, record, string arrays."""
-    if isinstance(value, np.ndarray) and type(value) is not np.ndarray:
-        raise InputError(
-            f"{what} is a {type(value).__module__}.{type(value).__name__}, whose rules differ from an array's; "
-            "write np.asarray(x) first."
-        )
-    kind = dtype_of(value).kind
-    if kind == "c":
-        raise InputError(f"{what} is complex; only real numbers are differentiated. Pass real and imaginary parts.")
-    if kind not in "biuf":
-        raise InputError(f"{what} has dtype {dtype_of(value)}; write x.astype(float) to make it numbers.")
-
-
-def variable(value: Any, name: str | None = None, role: str = "input") -> Traced:
-    """An input for the imperative style, or an argument of `gad.trace` with a role of its own.
-
-    Parameters
-    ----------
-    value : float or array of floats
-        Copied, so that later changes of the array do no harm.
-    name : str, optional
-        The node's name.
-    role : {"input", "parameter", "data", "target"}
-
-    Examples
-    --------
-    >>> import graphviz_ad as gad
-    >>> x = gad.variable(2.0, name="x")
-    >>> z = x**2 + 1
-    >>> gad.graph(z)["x"].adjoint
-    np.float64(4.0)
-    """
-    if role not in ROLES:
-        raise ArgumentError(f"unknown role: {role!r} (must be one of {list(ROLES)})")
-    _check_name(name)
-    value = _own(value, "gad.variable", "a float or an array of floats")
-    if not is_floating(value):
-        raise InputError(f"gad.variable({value!r}) is no float: write floats, such as 2.0 instead of 2.")
-    return Traced(value, None, (), {"name": name, "role": role}, Recorder())
-
-
-def constant(value: Any, name: str | None = None) -> Traced:
-    """Data, not an input: no adjoint is computed for it.
-
-    Parameters
-    ----------
-    value : number or array
-        Copied. Given to a traced function, it arrives there as the plain value.
-
-    Examples
-    --------
-    >>> import graphviz_ad as gad
-    >>> graph = gad.trace(lambda w, x: w * x, 3.0, gad.constant(2.0))
-    >>> [node.name for node in graph.inputs]
-    ['w']
-    """
-    _check_name(name)
-    return constant_node(_own(value, "gad.constant", "a number or an array of numbers"), Recorder(), name)
-
-
-def _own(value: Any, function: str, wanted: str) -> Any:
-    """A checked copy of what a user hands over for keeps."""
-    if type(value) is Traced:
-        value = value.value
-    if isinstance(value, list | tuple):
-        value = np.array(value)
-    if not isinstance(value, np.ndarray | np.generic | float | int):
-        raise InputError(f"{function} takes {wanted}, not a {type(value).__name__}.")
-    check_array(value, f"{function}(value)")
-    return value.copy(order="K") if isinstance(value, np.ndarray) else value
-
-
-def _check_name(name: Any) -> None:
-    if name is not None and (not isinstance(name, str) or not name):
-        raise ArgumentError(f"name must be a text of at least one character, not {name!r}")
-
-
-def detach(x: Any) -> Any:
-    """The same value without a derivative: the graph is cut here, and drawn so.
-
-    Examples
-    --------
-    >>> import graphviz_ad as gad
-    >>> gad.grad(lambda x: x * gad.detach(x))(3.0)
-    3.0
-    """
-
-    def leaf(_path: Path, value: Any) -> Any:
-        return apply(DETACH, (value,), {}, weak=type(value.value) is float) if type(value) is Traced else value
-
-    return map_leaves(leaf, x)
-
-
-# -- gradients ----------------------------------------------------------------------------------
-
-
-def grad(f: Callable[..., Any], argnums: int | Sequence[int] = 0) -> Callable[..., Any]:
+def grad(f: Function, argnums: Argnums = 0) -> Function:
     """The gradient of a function with one scalar result.
 
     Parameters
@@ -163,16 +53,10 @@ def grad(f: Callable[..., Any], argnums: int | Sequence[int] = 0) -> Callable[..
     >>> gad.grad(lambda x: (x**2 + 1) ** 3)(1.0)
     24.0
     """
-    both = value_and_grad(f, argnums)
-
-    @functools.wraps(f, assigned=("__name__", "__doc__"), updated=())
-    def gradient(*args: Any, **kwargs: Any) -> Any:
-        return both(*args, **kwargs)[1]
-
-    return gradient
+    return _second(value_and_grad(f, argnums), f)
 
 
-def value_and_grad(f: Callable[..., Any], argnums: int | Sequence[int] = 0) -> Callable[..., Any]:
+def value_and_grad(f: Function, argnums: Argnums = 0) -> Function:
     """Like `grad`, with the function's value: ``(value, gradient)`` at the cost of one pass each way.
 
     Examples
@@ -181,165 +65,408 @@ def value_and_grad(f: Callable[..., Any], argnums: int | Sequence[int] = 0) -> C
     >>> gad.value_and_grad(lambda x: x**2 + 1)(3.0)
     (10.0, 6.0)
     """
-    if not callable(f):
-        raise ArgumentError(f"f must be a function, not {f!r}; write gad.grad(f)(x), not gad.grad(f(x)).")
-    positions = _argnums(argnums)
-    single = isinstance(argnums, int | np.integer)
+    return _swept_once(f, argnums, "grad", check_scalar_output)
 
-    @functools.wraps(f, assigned=("__name__", "__doc__"), updated=())
+
+def elementwise_grad(f: Function, argnums: Argnums = 0) -> Function:
+    """The gradient of the sum of a function's result: the derivative of each element where f works on each alone.
+
+    Examples
+    --------
+    >>> import graphviz_ad as gad
+    >>> gad.elementwise_grad(np.tanh)(np.array([0.0, 20.0]))
+    array([1., 0.])
+    """
+    return _second(_swept_once(f, argnums, "elementwise_grad", check_one_output), f)
+
+
+def _swept_once(f: Function, argnums: Argnums, name: str, check: Callable[[Any, str], None]) -> Function:
+    """``(value, gradient)`` by one reverse sweep that starts from ones."""
+    _check_function(f, name)
+    positions, single = _argnums(argnums)
+
+    @_named_after(f)
     def both(*args: Any, **kwargs: Any) -> Any:
-        where = [_position(number, len(args)) for number in positions]
-        new_args = list(args)
-        inputs: dict[tuple[int, Path], Traced] = {}
-        for number in dict.fromkeys(where):
-            found = _open(args[number], number, inputs)
-            new_args[number] = found
-        out = f(*[_plain_constant(a) for a in new_args], **{key: _plain_constant(a) for key, a in kwargs.items()})
-        value, gradients = _gradients(out, inputs)
-        structured = tuple(_close(args[number], number, gradients) for number in where)
-        return value, structured[0] if single else structured
+        with patient_collector:
+            where = _positions(positions, len(args))
+            recording = Recording(f, args, kwargs, where)
+            out = recording.out
+            check(out, name)
+            gradients = recording.pull([(out, sweep.seed_like(out.value))]) if type(out) is Traced else {}
+            structured = [recording.close(number, gradients) for number in where]
+            return recording.settle(out), structured[0] if single else tuple(structured)
 
     return both
 
 
-def _argnums(argnums: Any) -> tuple[int, ...]:
-    numbers = (argnums,) if isinstance(argnums, int | np.integer) else argnums
+# -- products with a Jacobian -------------------------------------------------------------------
+
+
+def vjp(f: Function, /, *args: Any, **kwargs: Any) -> tuple[Any, Function]:
+    """The result of a function and its pullback, which takes an adjoint of the result back to the arguments.
+
+    Parameters
+    ----------
+    f : callable
+        Its result may be any nest of floats and arrays.
+    *args, **kwargs
+        Every positional argument that holds floats is differentiated by.
+
+    Returns
+    -------
+    out
+        ``f(*args, **kwargs)``.
+    pullback : callable
+        ``pullback(adjoint)``, with the adjoint in the structure and shapes of ``out``, gives a tuple with one
+        entry per argument, None for arguments without floats. Bool and int results take any adjoint, and send zeros.
+
+    Raises
+    ------
+    SeedError
+        The adjoint has another structure or shape than the result.
+
+    Examples
+    --------
+    >>> import graphviz_ad as gad
+    >>> out, pullback = gad.vjp(lambda x, y: x * y, 2.0, 3.0)
+    >>> out, pullback(1.0)
+    (6.0, (3.0, 2.0))
+    """
+    _check_function(f, "vjp", "gad.vjp(f, x)")
+    with patient_collector:
+        recording = Recording(f, args, kwargs, range(len(args)), every=False)
+    if not recording.inputs:
+        raise ArgumentError("gad.vjp needs an argument that holds floats; write 2.0 instead of 2.")
+
+    def pullback(adjoint: Any) -> tuple[Any, ...]:
+        with patient_collector:
+            gradients = recording.pull(_seeds(recording.out, adjoint))
+            return tuple(
+                recording.close(number, gradients) if recording.holds(number) else None for number in range(len(args))
+            )
+
+    return recording.result(), pullback
+
+
+def _seeds(out: Any, adjoint: Any) -> list[tuple[Any, Any]]:
+    """Every leaf of the result with its seed."""
+    seeds = []
+    for path, leaf, given in _paired(out, adjoint, "adjoint", "result", SeedError):
+        if is_floating(leaf.value if type(leaf) is Traced else leaf):
+            where = f"adjoint{_of(path)}"
+            seeds.append((leaf, direction(given, leaf.value if type(leaf) is Traced else leaf, where, SeedError)))
+    return seeds
+
+
+def jvp(f: Function, primals: Sequence[Any], tangents: Sequence[Any]) -> tuple[Any, Any]:
+    """The result of a function and its tangent: how the result moves when the arguments move along ``tangents``.
+
+    Parameters
+    ----------
+    f : callable
+        Its result may be any nest of floats and arrays.
+    primals : tuple
+        The arguments.
+    tangents : tuple
+        In the structure and shapes of ``primals``; None, or 0, for what is no float.
+
+    Returns
+    -------
+    tuple
+        ``(out, out_tangent)``; the tangent of a bool or int is zeros.
+
+    Examples
+    --------
+    >>> import graphviz_ad as gad
+    >>> gad.jvp(lambda x, y: x * y, (2.0, 3.0), (1.0, 0.0))
+    (6.0, 3.0)
+    """
+    _check_function(f, "jvp", "gad.jvp(f, (x,), (tangent,))")
+    for value, name in ((primals, "primals"), (tangents, "tangents")):
+        if not isinstance(value, tuple | list):
+            raise ArgumentError(f"{name} must be a tuple with one entry per argument, not {short(value)}.")
+    if len(primals) != len(tangents):
+        raise ArgumentError(f"there are {len(primals)} primals but {len(tangents)} tangents; give one for each.")
+    return _jvp(f, tuple(primals), {}, range(len(primals)), tuple(tangents))
+
+
+def _jvp(
+    f: Function, args: tuple[Any, ...], kwargs: dict[str, Any], argnums: Sequence[int], tangents: Sequence[Any]
+) -> tuple[Any, Any]:
+    with patient_collector:
+        recording = Recording(f, args, kwargs, argnums, every=False)
+        if not recording.inputs:
+            raise ArgumentError("gad.jvp needs an argument that holds floats; write 2.0 instead of 2.")
+        table: dict[Key, Any] = {}
+        for number, tangent in zip(argnums, tangents, strict=True):
+            what = f"argument {number}"
+            for path, leaf, given in _paired(args[number], tangent, f"tangent of {what}", what, ArgumentError):
+                node = recording.inputs.get((number, path))
+                if node is not None:
+                    table[number, path] = direction(given, node.value, f"tangent of {what}{_of(path)}")
+                elif not (given is None or (isinstance(given, int | float | np.ndarray) and not np.any(given))):
+                    raise ArgumentError(
+                        f"{what}{_of(path)} is {short(leaf)}, no float, and cannot move: its tangent must be None."
+                    )
+        tangent_of = recording.push(table)
+
+        def tangent_leaf(_path: Path, leaf: Any) -> Any:
+            value = leaf.value if type(leaf) is Traced else leaf
+            if not isinstance(value, float | int | np.ndarray | np.generic):
+                return None
+            found = tangent_of(leaf)
+            like = value if is_floating(value) else np.zeros(shape_of(value))[()]
+            return zeros_for(like) if found is None else as_kind_of(found, like)
+
+        return recording.result(), map_leaves(tangent_leaf, recording.out, whole=True)
+
+
+def _paired(
+    tree: Any, other: Any, what: str, of: str, kind: type[Exception]
+) -> list[tuple[Path, Any, Any]]:
+    """The leaves of two trees side by side; an error that names the place where their structures differ."""
+    ours = leaves(tree)
+    if len(ours) == 1 and ours[0][0] == ():
+        return [((), tree, other)]
+    theirs = dict(leaves(other))
+    missing = [path for path, _ in ours if path not in theirs]
+    if missing or len(theirs) != len(ours):
+        place = path_name(missing[0]) if missing else path_name(next(p for p in theirs if p not in dict(ours)))
+        raise kind(f"the {what} must have the structure of the {of}; they differ at {place or 'the top'}.")
+    return [(path, leaf, theirs[path]) for path, leaf in ours]
+
+
+def _of(path: Path) -> str:
+    return f" at {path_name(path)}" if path else ""
+
+
+def hvp(f: Function, argnums: Argnums = 0) -> Function:
+    """Hessian-vector products, without the Hessian: the tangent of the gradient along ``v``.
+
+    Returns
+    -------
+    callable
+        Takes f's arguments and then ``v``, in the structure of the argument (a tuple of them if ``argnums`` is one).
+
+    Examples
+    --------
+    >>> import graphviz_ad as gad
+    >>> gad.hvp(lambda x: np.sum(x**3))(np.array([1.0, 2.0]), np.array([1.0, 0.0]))
+    array([6., 0.])
+    """
+    _check_function(f, "hvp")
+    positions, single = _argnums(argnums)
+    gradient = grad(f, argnums)
+
+    @_named_after(f)
+    def product(*args: Any, **kwargs: Any) -> Any:
+        if len(args) < 2:
+            raise ArgumentError("gad.hvp(f) takes f's arguments and then v: gad.hvp(f)(x, v).")
+        *primals, v = args
+        where = _positions(positions, len(primals))
+        if not single and (not isinstance(v, tuple | list) or len(v) != len(where)):
+            raise ArgumentError(f"v must be a tuple of {len(where)}, one for each of argnums={argnums}.")
+        return _jvp(gradient, tuple(primals), kwargs, where, [v] if single else v)[1]
+
+    return product
+
+
+# -- whole Jacobians ----------------------------------------------------------------------------
+
+
+def jacobian(f: Function, argnums: Argnums = 0, mode: str | None = None) -> Function:
+    """The Jacobian of a function: how every element of the result depends on every element of an argument.
+
+    Parameters
+    ----------
+    f : callable
+        Its result may be any nest of floats and arrays.
+    argnums : int or tuple of int
+        As for `grad`.
+    mode : {"rev", "fwd", None}
+        One seed for each element of the result ("rev"), or for each of the arguments ("fwd"); None takes the fewer.
+        All seeds go through one sweep, on a leading axis.
+
+    Returns
+    -------
+    callable
+        Takes f's arguments and gives arrays of shape ``out.shape + in.shape``, in the structure of the result and
+        therein of the argument.
+
+    Examples
+    --------
+    >>> import graphviz_ad as gad
+    >>> gad.jacobian(lambda x: x**2)(np.array([1.0, 2.0]))
+    array([[2., 0.],
+           [0., 4.]])
+    """
+    _check_function(f, "jacobian")
+    positions, single = _argnums(argnums)
+    if mode not in ("rev", "fwd", None):
+        raise ArgumentError(f"unknown mode: {mode!r} (must be one of ['rev', 'fwd', None])")
+
+    @_named_after(f)
+    def whole(*args: Any, **kwargs: Any) -> Any:
+        with patient_collector:
+            where = _positions(positions, len(args))
+            recording = Recording(f, args, kwargs, where)
+            outs = leaves(recording.out)
+            for path, leaf in outs:
+                if not is_floating(leaf.value if type(leaf) is Traced else leaf):
+                    raise OutputError(f"the result{_of(path)} is {_described(leaf)}, which has no derivative.")
+            entries = sum(math.prod(shape_of(leaf)) for _, leaf in outs)
+            floats = sum(node.size for node in recording.inputs.values())
+            chosen = mode or ("rev" if entries <= floats else "fwd")
+            table = _by_rows(recording, outs) if chosen == "rev" else _by_columns(recording, outs)
+
+            def block(path: Path, leaf: Any) -> Any:
+                rows = {key: found for (place, key), found in table.items() if place == path}
+                found = [recording.close(number, rows, shape_of(leaf)) for number in where]
+                return found[0] if single else tuple(found)
+
+            return map_leaves(block, recording.out, whole=True)
+
+    return whole
+
+
+def hessian(f: Function, argnums: Argnums = 0) -> Function:
+    """The matrix of second derivatives of a function with one scalar result: the Jacobian of its gradient.
+
+    Examples
+    --------
+    >>> import graphviz_ad as gad
+    >>> gad.hessian(lambda x: x[0] ** 2 * x[1])(np.array([1.0, 2.0]))
+    array([[4., 2.],
+           [2., 0.]])
+    """
+    _check_function(f, "hessian")
+    return jacobian(grad(f, argnums), argnums)
+
+
+Blocks = dict[tuple[Path, Key], Any]
+
+
+def _by_rows(recording: Recording, outs: Sequence[tuple[Path, Any]]) -> Blocks:
+    """Reverse mode: a seed for each element of the result."""
+    table: Blocks = {}
+    largest = max((node.size for node in recording.inputs.values()), default=1)
+    for path, leaf in outs:
+        if not recording.depends(leaf):
+            continue
+        pieces: dict[Key, list[Any]] = {}
+        for seeds in _unit_seeds(leaf.value, max(largest, leaf.size)):
+            found = recording.pull([(leaf, seeds)], batched=True)
+            for key in recording.inputs:
+                if key in found:
+                    pieces.setdefault(key, []).append(found[key])
+        for key, parts in pieces.items():
+            rows = parts[0] if len(parts) == 1 else np.concatenate(parts)
+            table[path, key] = np.reshape(rows, leaf.shape + recording.inputs[key].shape)
+    return table
+
+
+def _by_columns(recording: Recording, outs: Sequence[tuple[Path, Any]]) -> Blocks:
+    """Forward mode: a tangent for each element of the arguments."""
+    table: Blocks = {}
+    largest = max((math.prod(shape_of(leaf)) for _, leaf in outs), default=1)
+    for key, node in recording.inputs.items():
+        pieces: dict[Path, list[Any]] = {}
+        for tangents in _unit_seeds(node.value, max(largest, node.size)):
+            tangent_of = recording.push({key: tangents}, batched=True)
+            for path, leaf in outs:
+                found = tangent_of(leaf)
+                if found is not None:
+                    pieces.setdefault(path, []).append(found)
+        for path, leaf in outs:
+            if path not in pieces:
+                continue
+            parts = pieces[path]
+            columns = parts[0] if len(parts) == 1 else np.concatenate(parts)
+            turned = np.transpose(columns, (*range(1, 1 + leaf.ndim), 0))
+            table[path, key] = np.reshape(turned, leaf.shape + node.shape)
+    return table
+
+
+def _unit_seeds(value: Any, largest: int) -> list[Any]:
+    """Unit seeds for every element of a value, stacked on a leading axis, in as few pieces as memory allows."""
+    size = math.prod(shape_of(value))
+    if not size:
+        return []
+    rows = np.eye(size, dtype=dtype_of(value)).reshape(size, *shape_of(value))
+    step = max(1, ENTRIES_AT_ONCE // max(1, largest))
+    return [rows[start : start + step] for start in range(0, size, step)]
+
+
+# -- arguments and results ----------------------------------------------------------------------
+
+
+def _named_after(f: Function) -> Callable[[Function], Function]:
+    return functools.wraps(f, assigned=("__name__", "__doc__"), updated=())
+
+
+def _second(both: Function, f: Function) -> Function:
+    @_named_after(f)
+    def gradient(*args: Any, **kwargs: Any) -> Any:
+        return both(*args, **kwargs)[1]
+
+    return gradient
+
+
+def _check_function(f: Any, name: str, use: str = "") -> None:
+    if not callable(f):
+        wanted = use or f"gad.{name}(f)(x)"
+        raise ArgumentError(f"f must be a function, not {short(f)}; write {wanted}, not gad.{name}(f(x)).")
+
+
+def _argnums(argnums: Any) -> tuple[tuple[int, ...], bool]:
+    single = isinstance(argnums, int | np.integer)
+    numbers = (argnums,) if single else argnums
     if (
         not isinstance(numbers, tuple | list)
         or not numbers
         or not all(isinstance(n, int | np.integer) and not isinstance(n, bool) for n in numbers)
     ):
         raise ArgumentError(f"argnums must be an int or a tuple of ints, not {argnums!r}")
-    return tuple(int(n) for n in numbers)
+    return tuple(int(n) for n in numbers), single
 
 
-def _position(number: int, count: int) -> int:
-    if not -count <= number < count:
-        raise ArgumentError(
-            f"argnums={number} is out of range: the function was called with {count} positional argument"
-            f"{'' if count == 1 else 's'}."
-        )
-    return number % count
+def _positions(numbers: Sequence[int], count: int) -> list[int]:
+    for number in numbers:
+        if not -count <= number < count:
+            raise ArgumentError(
+                f"argnums={number} is out of range: the function was called with {count} positional argument"
+                f"{'' if count == 1 else 's'}."
+            )
+    return [number % count for number in numbers]
 
 
-def _plain_constant(value: Any) -> Any:
-    return value.value if type(value) is Traced and is_constant(value) else value
+def _described(value: Any) -> str:
+    kind = dtype_of(value).kind
+    return {"b": "a bool", "i": "an int", "u": "an int", "c": "complex"}.get(kind, f"of type {type(value).__name__}")
 
 
-def _open(argument: Any, number: int, inputs: dict[tuple[int, Path], Traced]) -> Any:
-    """The argument with a fresh input in place of every float."""
-
-    def leaf(path: Path, value: Any) -> Any:
-        if not is_float_leaf(value):
-            return value
-        if type(value) is Traced:
-            if not is_differentiable(value):
-                return value
-            fresh = apply(ALIAS, (value,), {}, weak=type(value.value) is float)
-        else:
-            check_array(value, f"argument {number}{path_name(path) and ', ' + path_name(path)}")
-            watched = [used(sampled(value))] if isinstance(value, np.ndarray) else None
-            fresh = Traced(value, None, (), {"role": "input", "name": None}, None, watched)
-        inputs[number, path] = fresh
-        return fresh
-
-    before = len(inputs)
-    opened = map_leaves(leaf, argument)
-    if len(inputs) == before:
-        hint = "write 2.0 instead of 2" if isinstance(argument, int) else "pass floats, or arrays of floats"
-        if isinstance(argument, np.ndarray):
-            hint = f"its dtype is {argument.dtype}: write x.astype(float)"
-        if isinstance(argument, complex):
-            hint = "only real numbers are differentiated"
-        raise InputError(f"argument {number} ({_short(argument)}) holds no float to differentiate by; {hint}.")
-    return opened
-
-
-def _short(value: Any) -> str:
-    text = repr(value)
-    return text if len(text) <= 40 else type(value).__name__
-
-
-def _close(argument: Any, number: int, gradients: dict[tuple[int, Path], Any]) -> Any:
-    """The gradients in the argument's structure; None where nothing was differentiated."""
-    return map_leaves(lambda path, value: gradients.get((number, path)), argument, whole=True)
-
-
-def check_scalar_output(out: Any) -> None:
-    """Refuse a result that has no gradient, and say why."""
+def check_one_output(out: Any, name: str = "grad") -> None:
+    """Refuse a result that is not one float or one array of floats, and say why."""
     if isinstance(out, tuple | list | dict):
         raise OutputError(
-            f"the function returned a {type(out).__name__}; grad needs one float. Return one number, such as the loss."
+            f"the function returned a {type(out).__name__}; {name} needs one float. Return one number, such as the "
+            "loss."
         )
     if out is None:
         raise OutputError("the function returned None; did it forget `return`?")
-    kind = dtype_of(out).kind
-    if kind != "f":
-        name = {"b": "bool", "i": "int", "u": "int", "c": "complex"}.get(kind, str(dtype_of(out)))
+    if not is_floating(out.value if type(out) is Traced else out):
         raise OutputError(
-            f"the function returned a {name}, which has no derivative; return a float that depends on the inputs."
+            f"the function returned {_described(out)}, which has no derivative; return a float that depends on the "
+            "inputs."
         )
-    size = int(np.prod(shape_of(out)))
+
+
+def check_scalar_output(out: Any, name: str = "grad") -> None:
+    """Refuse a result that has no gradient, and say why."""
+    check_one_output(out, name)
+    size = math.prod(shape_of(out))
     if size != 1:
         raise OutputError(
-            f"the function returned an array of shape {shape_of(out)}; grad needs one number. Reduce it first, for "
+            f"the function returned an array of shape {shape_of(out)}; {name} needs one number. Reduce it first, for "
             "example with np.sum or np.mean."
         )
-
-
-def _gradients(out: Any, inputs: dict[tuple[int, Path], Traced]) -> tuple[Any, dict[tuple[int, Path], Any]]:
-    check_scalar_output(out)
-    adjoints: dict[int, Any] = {}
-    traced = False
-    if type(out) is Traced:
-        order = sweep.ancestors([out])
-        own = {node.index for node in inputs.values()}
-        # Something else than our inputs and constants below: an outer derivative looks on, so it gets nodes
-        traced = any(
-            (node.primitive is None and node.index not in own and not is_constant(node))
-            or (node.index in own and node.primitive is not None)
-            for node in order
-        )
-        only = _dependent(order, own) if traced else None
-        if not traced or out.index in (only or ()):
-            adjoints[out.index] = sweep.seed_like(out.value)
-            for node in order:
-                if node.recorder is None and node.site:
-                    for use in node.site:
-                        verify(use)
-            order = [node for node in order if node.index not in own]
-            sweep.reverse(order, adjoints, traced=traced, keep=False, only=only)
-    gradients = {}
-    for key, node in inputs.items():
-        found = adjoints.get(node.index)
-        gradients[key] = zeros_for(node.value) if found is None else _like(found, node.value)
-    value = out if traced or type(out) is not Traced else out.value
-    return value, gradients
-
-
-def _dependent(order: list[Traced], own: set[int]) -> set[int]:
-    """The nodes that depend on our own inputs; only they take part in our sweep."""
-    depends = set(own)
-    for node in order:
-        if any(type(item) is Traced and item.index in depends for item in node.inputs):
-            depends.add(node.index)
-    return depends
-
-
-def _like(gradient: Any, value: Any) -> Any:
-    """A gradient as the kind of number that its argument is."""
-    if type(gradient) is Traced:
-        return gradient
-    if type(value) is float:
-        return float(gradient)
-    if isinstance(value, np.ndarray):
-        # a fresh array: what comes back never shares memory with an adjoint or a constant
-        return np.array(gradient, dtype=value.dtype).reshape(value.shape)
-    return value.dtype.type(gradient)
-
-
-def zeros_for(value: Any) -> Any:
-    """The gradient of what nothing depends on."""
-    if isinstance(value, np.ndarray):
-        return np.zeros(value.shape, value.dtype)
-    return 0.0 if type(value) is float else np.zeros((), dtype_of(value))[()]

@@ -1,0 +1,257 @@
+"""A recording is one call of a function on fresh inputs: what every transformation sweeps over."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+import numpy as np
+
+from graphviz_ad.core import sweep
+from graphviz_ad.core.mutation import sampled
+from graphviz_ad.core.pytree import Path, is_float_leaf, leaves, map_leaves, path_name
+from graphviz_ad.core.run import Run
+from graphviz_ad.core.traced import NO_PARAMS, Traced, apply, dtype_of, is_constant, next_index, shape_of
+from graphviz_ad.core.variables import ALIAS, check_array
+from graphviz_ad.errors import ArgumentError, InputError
+
+Key = tuple[int, Path]  # which argument, and where in it
+
+_INPUT = {"role": "input", "name": None}
+
+
+class Recording:
+    """A function's result on fresh inputs, and what its sweeps need.
+
+    ``inputs`` holds a node for every float of the arguments in ``argnums``; ``out`` is the result as the function
+    gave it. Arrays are not copied; each sweep first compares them with what they were when they were used.
+    """
+
+    __slots__ = ("_args", "_floor", "_mine", "_outer", "_run", "_runs", "inputs", "out")
+
+    def __init__(
+        self,
+        f: Callable[..., Any],
+        args: Sequence[Any],
+        kwargs: dict[str, Any],
+        argnums: Iterable[int],
+        *,
+        every: bool = True,
+    ) -> None:
+        self._args = args
+        self._run = Run()
+        self._floor = next_index()
+        self.inputs: dict[Key, Traced] = {}
+        opened = list(args)
+        for number in dict.fromkeys(argnums):
+            before = len(self.inputs)
+            opened[number] = self._open(args[number], number)
+            if every and len(self.inputs) == before:
+                refuse_without_floats(args[number], number)
+        self.out = f(
+            *[_plain_constant(value) for value in opened],
+            **{key: _plain_constant(value) for key, value in kwargs.items()},
+        )
+        self._look()
+
+    def _open(self, argument: Any, number: int) -> Any:
+        """The argument with a fresh input in place of every float."""
+
+        def leaf(path: Path, value: Any) -> Any:
+            if not is_float_leaf(value):
+                return value
+            if type(value) is Traced:
+                if not value.differentiable:
+                    return _plain_constant(value)
+                fresh = apply(ALIAS, (value,), NO_PARAMS, weak=type(value.value) is float)
+                self._run.mixed = True
+            else:
+                if type(value) is not float:
+                    check_array(value, f"argument {number}{path_name(path) and ', ' + path_name(path)}")
+                    if isinstance(value, np.ndarray):
+                        self._run.use(value, sampled(value))
+                fresh = Traced(value, None, (), _INPUT, self._run)
+            self.inputs[number, path] = fresh
+            return fresh
+
+        return leaf((), argument) if type(argument) in _LEAVES else map_leaves(leaf, argument)
+
+    def _look(self) -> None:
+        """Find out whether an outer derivative looks on: then the sweep makes nodes instead of numbers.
+
+        Where all nodes belong to our own run and nothing else came in, there is nothing to find out.
+        """
+        outs = [leaf for leaf in _result_leaves(self.out) if type(leaf) is Traced]
+        self._mine: set[int] | None = None
+        self._outer: set[int] = set()
+        self._runs = [self._run]
+        if not self._run.mixed and all(leaf.recorder is self._run for leaf in outs):
+            return
+        self._mine = {node.index for node in self.inputs.values()}
+        for node in self.inputs.values():
+            if node.primitive is not None:
+                self._outer.add(node.index)  # an alias of what an outer call differentiates by
+        runs = {id(self._run): self._run}
+        for node in sweep.ancestors(outs, self._floor):
+            if node.index in self._mine:
+                continue
+            if type(node.recorder) is Run:
+                runs[id(node.recorder)] = node.recorder
+            if node.primitive is None or node.index < self._floor:
+                # neither ours nor a constant: a variable, or something that an outer call made
+                if node.differentiable:
+                    self._outer.add(node.index)
+                continue
+            for item in node.inputs:
+                if type(item) is Traced:
+                    if item.index in self._mine:
+                        self._mine.add(node.index)
+                    if item.index in self._outer:
+                        self._outer.add(node.index)
+        self._runs = list(runs.values())
+
+    @property
+    def traced(self) -> bool:
+        """Whether an outer derivative looks on."""
+        return bool(self._outer)
+
+    def result(self) -> Any:
+        """The function's result; no traced value is left in it but those that an outer derivative looks at."""
+        if type(self.out) in _LEAVES:
+            return self.settle(self.out)
+        return map_leaves(lambda _path, value: self.settle(value), self.out)
+
+    def settle(self, value: Any) -> Any:
+        """The plain value of a node, unless an outer derivative looks at it."""
+        return value.value if type(value) is Traced and value.index not in self._outer else value
+
+    def depends(self, leaf: Any) -> bool:
+        """Whether a leaf of the result depends on the inputs along floats."""
+        return type(leaf) is Traced and leaf.differentiable and (self._mine is None or leaf.index in self._mine)
+
+    def pull(self, seeds: Iterable[tuple[Any, Any]], *, batched: bool = False) -> dict[Key, Any]:
+        """The adjoints of the inputs that the seeded leaves of the result depend on."""
+        for run in self._runs:
+            run.verify()
+        seeds = [(leaf, seed) for leaf, seed in seeds if self.depends(leaf)]
+        adjoints = sweep.reverse(
+            seeds,
+            leaves=() if self._mine is None else {node.index for node in self.inputs.values()},
+            only=self._mine if self._outer else None,
+            traced=bool(self._outer),
+            batched=batched,
+            keep=False,
+        )
+        return {key: adjoints.pop(node.index) for key, node in self.inputs.items() if node.index in adjoints}
+
+    def push(self, tangents: dict[Key, Any], *, batched: bool = False) -> Callable[[Any], Any]:
+        """A function that gives the tangent of a leaf of the result; None where the inputs do not move it."""
+        for run in self._runs:
+            run.verify()
+        table = {self.inputs[key].index: tangent for key, tangent in tangents.items()}
+        outs = [leaf for leaf in _result_leaves(self.out) if self.depends(leaf)]
+        sweep.forward(sweep.ancestors(outs), table, traced=bool(self._outer), batched=batched)
+        return lambda leaf: table.get(leaf.index) if self.depends(leaf) else None
+
+    def holds(self, number: int) -> bool:
+        """Whether an argument holds floats."""
+        return any(position == number for position, _ in self.inputs)
+
+    def close(self, number: int, gradients: dict[Key, Any], lead: tuple[int, ...] | None = None) -> Any:
+        """Gradients in the structure of one argument, as the kinds of numbers that it holds; None beside floats.
+
+        ``lead``: they are blocks of a Jacobian, with the result's axes in front.
+        """
+
+        def leaf(path: Path, _value: Any) -> Any:
+            node = self.inputs.get((number, path))
+            if node is None:
+                return None
+            found = gradients.pop((number, path), None)
+            if lead:
+                return np.zeros(lead + node.shape, node.dtype) if found is None else _block(found, node.dtype)
+            return zeros_for(node.value) if found is None else as_kind_of(found, node.value)
+
+        argument = self._args[number]
+        return leaf((), argument) if (number, ()) in self.inputs else map_leaves(leaf, argument, whole=True)
+
+
+_LEAVES = (float, np.ndarray, np.float64, Traced)
+
+
+def _block(found: Any, dtype: np.dtype[Any]) -> Any:
+    return found if type(found) is Traced else np.array(found, dtype)
+
+
+def _result_leaves(out: Any) -> list[Any]:
+    return [out] if type(out) in _LEAVES else [leaf for _, leaf in leaves(out)]
+
+
+def _plain_constant(value: Any) -> Any:
+    return value.value if type(value) is Traced and is_constant(value) else value
+
+
+def refuse_without_floats(argument: Any, number: int) -> None:
+    """Raise for an argument that holds nothing to differentiate by, and say what would."""
+    hint = "write 2.0 instead of 2" if isinstance(argument, int) else "pass floats, or arrays of floats"
+    if isinstance(argument, np.ndarray):
+        hint = f"its dtype is {argument.dtype}: write x.astype(float)"
+    if isinstance(argument, complex):
+        hint = "only real numbers are differentiated"
+    raise InputError(f"argument {number} ({short(argument)}) holds no float to differentiate by; {hint}.")
+
+
+def short(value: Any) -> str:
+    """A value as an error message shows it."""
+    text = repr(value)
+    return text if len(text) <= 40 else type(value).__name__
+
+
+def as_kind_of(gradient: Any, value: Any) -> Any:
+    """A gradient, or a tangent, as the kind of number that its value is."""
+    if type(gradient) is Traced:
+        return gradient
+    if type(value) is float:
+        return float(gradient)
+    if not isinstance(value, np.ndarray):
+        return value.dtype.type(gradient)
+    if (
+        type(gradient) is np.ndarray
+        and gradient.base is None
+        and gradient.flags.writeable
+        and sys.getrefcount(gradient) == _SOLE_OWNER
+    ):
+        return gradient
+    # what comes back never shares memory with an adjoint, a constant or another gradient
+    return np.array(gradient, dtype=value.dtype).reshape(value.shape)
+
+
+_SOLE_OWNER = 3
+"""References to an array that nobody else has: `as_kind_of`'s argument, its caller's variable, getrefcount's own."""
+
+
+def zeros_for(value: Any) -> Any:
+    """The gradient of what nothing depends on."""
+    if isinstance(value, np.ndarray):
+        return np.zeros(value.shape, value.dtype)
+    return 0.0 if type(value) is float else np.zeros((), dtype_of(value))[()]
+
+
+def direction(value: Any, like: Any, what: str, kind: type[Exception] = ArgumentError) -> Any:
+    """A seed or tangent, checked against the value that it belongs to, in that value's dtype; it may be traced."""
+    dtype = dtype_of(like)
+    if type(value) is Traced:
+        if value.shape != shape_of(like):
+            raise kind(f"the {what} has shape {value.shape}; it must have the shape {shape_of(like)} of its value.")
+        return value if value.dtype == dtype else value.astype(dtype)  # type: ignore[attr-defined]
+    try:
+        array = np.asarray(value)
+    except (TypeError, ValueError) as error:
+        raise kind(f"the {what} must be a number or an array of numbers, not {short(value)}.") from error
+    if array.dtype.kind not in "biuf":
+        raise kind(f"the {what} must be a number or an array of numbers, not {short(value)}.")
+    if array.shape != shape_of(like):
+        raise kind(f"the {what} has shape {array.shape}; it must have the shape {shape_of(like)} of its value.")
+    return array.astype(dtype, copy=False)[()]
+

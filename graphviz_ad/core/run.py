@@ -1,0 +1,82 @@
+"""A run is one call of a transformation; unlike a recorder it keeps no names and no places."""
+
+from __future__ import annotations
+
+import gc
+import threading
+from types import TracebackType
+from typing import Any
+
+import numpy as np
+
+from graphviz_ad.core.mutation import Use, used, verify
+from graphviz_ad.core.recorder import Recorder
+
+
+class Run:
+    """What the sweep of one transformed call has to know: the arrays that it relies on, and whether it is alone.
+
+    ``mixed``: a value of another call, or of a variable, came in; then the nodes below a result are looked at.
+    """
+
+    __slots__ = ("mixed", "uses")
+
+    def __init__(self) -> None:
+        self.mixed = False
+        self.uses: dict[int, Use] = {}
+
+    def use(self, array: np.ndarray[Any, Any], watched: np.ndarray[Any, Any] | None = None) -> None:
+        """Remember what an array holds at its first use; the key keeps it alive, so the id stays its own."""
+        if id(array) not in self.uses:
+            self.uses[id(array)] = used(array, watched)
+
+    def verify(self) -> None:
+        """Raise if an array was changed after its first use."""
+        for use in self.uses.values():
+            verify(use)
+
+
+def join(first: Run | Recorder, second: Run | Recorder) -> Run | Recorder:
+    """Who keeps a node whose inputs come from two: a recorder before a run, a running trace before all."""
+    if isinstance(first, Recorder):
+        return first.merge(second) if isinstance(second, Recorder) else first.find()
+    if isinstance(second, Recorder):
+        return second.find()
+    if first is not second:
+        first.mixed = second.mixed = True
+    return second
+
+
+class _Collector:
+    """Raises the collector's threshold while graphs are recorded: their nodes live until the sweep anyway.
+
+    Used as a context by several threads at once; the last one out restores what the first one found.
+    """
+
+    THRESHOLD = 100_000
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._inside = 0
+        self._before = (0, 0, 0)
+
+    def __enter__(self) -> None:
+        with self._lock:
+            if not self._inside:
+                self._before = gc.get_threshold()
+                if 0 < self._before[0] < self.THRESHOLD:
+                    gc.set_threshold(self.THRESHOLD, *self._before[1:])
+            self._inside += 1
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        with self._lock:
+            self._inside -= 1
+            # a threshold that the user's function set meanwhile is left alone
+            if not self._inside and gc.get_threshold() == (self.THRESHOLD, *self._before[1:]):
+                gc.set_threshold(*self._before)
+
+
+patient_collector = _Collector()
+"""``with patient_collector: ...`` while a function runs on traced values."""
