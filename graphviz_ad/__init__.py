@@ -1,5 +1,7 @@
 """Backpropagation made visible: plain NumPy functions as graphs whose adjoints flow backwards."""
 
+from graphviz_ad.core.check import check_grads
+from graphviz_ad.core.custom import custom
 from graphviz_ad.core.transforms import elementwise_grad, grad, hessian, hvp, jacobian, jvp, value_and_grad, vjp
 from graphviz_ad.core.variables import constant, detach, variable
 from graphviz_ad.errors import (
@@ -34,7 +36,9 @@ __all__ = [
     "SeedError",
     "UnknownNameError",
     "UnsupportedError",
+    "check_grads",
     "constant",
+    "custom",
     "detach",
     "elementwise_grad",
     "engines",

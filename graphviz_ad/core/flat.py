@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
+from graphviz_ad.core.custom import CUSTOM
 from graphviz_ad.core.graph import BaseGraph, GuardRecord, Tables
 from graphviz_ad.core.primitive import REGISTRY, Dynamic
 from graphviz_ad.core.source import Names, Source
@@ -87,11 +88,15 @@ def _build(make: type[G], data: dict[str, Any]) -> G:
             params = {"name": _text(entry["name"]), "role": role if position in inputs else "constant"}
             records.append(Traced(value, None, (), params, None))
             continue
-        if name not in REGISTRY:
-            raise ArgumentError(f"this graph uses the primitive {name!r}, which this release does not have.")
+        primitive = REGISTRY.get(name) or CUSTOM.get(name)
+        if primitive is None:
+            raise ArgumentError(
+                f"this graph uses the primitive {name!r}, which this release does not have. If it is a gad.custom "
+                "function, define it first."
+            )
         rows = tuple(records[_position(p, position)] for p in entry["inputs"])
         params = {_text(key): _decode(item) for key, item in entry["params"].items()}
-        records.append(Traced(value, REGISTRY[name], rows, params, None))
+        records.append(Traced(value, primitive, rows, params, None))
     nodes = data["nodes"]
     names = tuple(_text(entry["name"]) for entry in nodes)
     if len(set(names)) != len(names):

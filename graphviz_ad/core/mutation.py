@@ -12,7 +12,7 @@ from graphviz_ad.core.recorder import user_frame
 from graphviz_ad.core.where import base_name
 from graphviz_ad.errors import MutationError
 
-SAMPLE = 8192
+SAMPLE = 1024
 """Large inputs are compared at this many places; constants are compared whole."""
 
 _weights = np.empty(0, np.int64)

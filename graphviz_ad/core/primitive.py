@@ -15,7 +15,7 @@ Rule = Callable[..., Any]
 Bound = tuple[tuple[Any, ...], dict[str, Any]]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
 class Primitive:
     """One NumPy function: how it is computed, how it looks, and its derivative.
 
@@ -41,6 +41,11 @@ class Primitive:
     variadic: bool = False
     batched: bool = False
     sample: Callable[[np.random.Generator], Sequence[Bound]] | None = field(default=None, repr=False)
+    scales: bool = field(init=False)
+    """Whether every contribution is the adjoint times a partial derivative."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "scales", bool(self.partials) and not self.vjps)
 
     def __repr__(self) -> str:
         return f"<primitive {self.name}>"
@@ -104,6 +109,9 @@ class Dynamic:
 REGISTRY: dict[str, Primitive] = {}
 """Every primitive by name."""
 
+UNARY: dict[Any, Primitive] = {}
+"""Ufunc of one argument -> its primitive: the short way for what is called most."""
+
 HANDLERS: dict[Any, Callable[..., Any]] = {}
 """NumPy function or ufunc -> what to do when it meets a traced value."""
 
@@ -116,6 +124,8 @@ def register(primitive: Primitive) -> Primitive:
     if primitive.name in REGISTRY:
         raise ArgumentError(f"a primitive named {primitive.name!r} exists already")
     REGISTRY[primitive.name] = primitive
+    if isinstance(primitive.compute, np.ufunc) and primitive.compute.nin == 1:
+        UNARY[primitive.compute] = primitive
     return primitive
 
 

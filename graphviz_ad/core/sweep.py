@@ -80,17 +80,34 @@ def sum_to_shape(value: Any, shape: tuple[int, ...], lead: int = 0) -> Any:
 # -- one edge -----------------------------------------------------------------------------------
 
 
-def _arguments(node: Traced, traced: bool) -> tuple[Any, list[Any]]:
-    """The output and inputs that a rule sees: numbers, or the nodes themselves (constants stay numbers)."""
+def _arguments(node: Traced, traced: bool) -> tuple[Any, ...]:
+    """The output and then the inputs that a rule sees: numbers, or the nodes themselves (constants stay numbers)."""
+    inputs = node.inputs
     if traced:
-        return node, [value_of(item) if is_constant(item) else item for item in node.inputs]
+        return (node, *[value_of(item) if is_constant(item) else item for item in inputs])
     # Python's own floats raise at 1 / 0.0 and turn complex at (-8.0) ** 0.5; NumPy's give inf and nan
     out = node.value
-    inputs = []
-    for item in node.inputs:
+    if type(out) is float:
+        out = _float64(out)
+    if len(inputs) == 1:  # one and two are written out: this is the inner loop of every sweep
+        first = inputs[0]
+        if type(first) is Traced:
+            first = first.value
+        return out, _float64(first) if type(first) is float else first
+    if len(inputs) == 2:
+        first, second = inputs
+        if type(first) is Traced:
+            first = first.value
+        if type(first) is float:
+            first = _float64(first)
+        if type(second) is Traced:
+            second = second.value
+        return out, first, _float64(second) if type(second) is float else second
+    values = [out]
+    for item in inputs:
         value = item.value if type(item) is Traced else item
-        inputs.append(_float64(value) if type(value) is float else value)
-    return _float64(out) if type(out) is float else out, inputs
+        values.append(_float64(value) if type(value) is float else value)
+    return tuple(values)
 
 
 def _scale(direction: Any, partial: Any) -> Any:
@@ -114,48 +131,42 @@ def _is_float64(value: Any) -> bool:
 
 def _looped(rule: Any, many: Any) -> Any:
     """A rule that takes one adjoint (or tangent) at a time, on many."""
-    return np.stack([rule(many[number]) for number in range(many.shape[0])])
+    found = [rule(many[number]) for number in range(many.shape[0])]
+    return None if any(one is None for one in found) else np.stack(found)
 
 
-def unsummed_contribution(
-    node: Traced, argnum: int, adjoint: Any, *, traced: bool = False, batched: bool = False
-) -> Any:
-    """What ``node`` sends back along one edge, before the sum over broadcast axes; None without derivative."""
-    primitive = node.primitive
-    assert primitive is not None
-    if primitive.partials and not primitive.vjps:
-        partial: Any = primitive.partials[argnum]
-        if partial is None:
-            return None
-        if type(partial) is not float:
-            out, inputs = _arguments(node, traced)
-            partial = partial(out, *inputs, **node.params)
-        return _scale(adjoint, partial)
-    if not primitive.active(argnum):
-        return None
-    out, inputs = _arguments(node, traced)
-
-    def rule(one: Any) -> Any:
-        return primitive.vjp(argnum, one, out, tuple(inputs), node.params)
-
-    return _looped(rule, adjoint) if batched and not primitive.batched else rule(adjoint)
-
-
-def contribution(node: Traced, argnum: int, adjoint: Any, *, traced: bool = False, batched: bool = False) -> Any:
+def contribution(node: Traced, argnum: int, adjoint: Any, traced: bool = False, batched: bool = False) -> Any:
     """What ``node`` sends back along one edge: adjoint × local derivative, in the input's shape and dtype.
 
     None on edges without derivative. ``batched``: the adjoint is many, on an extra leading axis.
     """
-    sent = unsummed_contribution(node, argnum, adjoint, traced=traced, batched=batched)
-    if sent is None:
+    sent = unsummed_contribution(node, argnum, adjoint, traced, batched)
+    return None if sent is None else _fit(sent, node.inputs[argnum].value, 1 if batched else 0)
+
+
+def unsummed_contribution(node: Traced, argnum: int, adjoint: Any, traced: bool = False, batched: bool = False) -> Any:
+    """What ``node`` sends back along one edge, before the sum over broadcast axes; None without derivative."""
+    primitive = node.primitive
+    assert primitive is not None
+    if not primitive.active(argnum):
         return None
-    target = node.inputs[argnum].value
-    if type(sent) is _float64 and (type(target) is _float64 or type(target) is float):
-        return sent
-    return _fit(sent, target, 1 if batched else 0)
+    out, *inputs = _arguments(node, traced)
+    if primitive.scales:
+        return _scale(adjoint, primitive.partial(argnum, out, tuple(inputs), node.params))
+    if batched and not primitive.batched:
+        return _looped(lambda one: primitive.vjp(argnum, one, out, tuple(inputs), node.params), adjoint)
+    return primitive.vjp(argnum, adjoint, out, tuple(inputs), node.params)
 
 
 def _fit(sent: Any, target: Any, lead: int) -> Any:
+    """A contribution in the shape and dtype of the value that it goes to; ``lead`` axes in front stay."""
+    kind = type(sent)
+    if kind is _float64:
+        if type(target) is _float64 or type(target) is float:
+            return sent
+    elif kind is np.ndarray and type(target) is np.ndarray:
+        if sent.shape == target.shape and sent.dtype is target.dtype and not lead:
+            return sent
     shape = shape_of(target)
     if shape_of(sent)[lead:] != shape:
         sent = sum_to_shape(sent, shape, lead)
@@ -174,7 +185,7 @@ def push(node: Traced, argnum: int, tangent: Any, *, traced: bool = False, batch
     assert primitive is not None
     if not primitive.active(argnum):
         return None
-    out, inputs = _arguments(node, traced)
+    out, *inputs = _arguments(node, traced)
     if batched and primitive.kind == "elementwise":
         # the leading axis must stay in front of all axes that broadcasting adds
         missing = node.ndim - node.inputs[argnum].ndim
@@ -188,6 +199,8 @@ def push(node: Traced, argnum: int, tangent: Any, *, traced: bool = False, batch
         return _scale(one, primitive.partial(argnum, out, tuple(inputs), node.params))
 
     sent = _looped(rule, tangent) if batched and not primitive.batched else rule(tangent)
+    if sent is None:
+        return None
     lead = shape_of(tangent)[:1] if batched else ()
     if shape_of(sent) != lead + node.shape:
         sent = np.broadcast_to(sent, lead + node.shape)
@@ -215,22 +228,26 @@ def reverse(
     they were sent on. ``leaves``: creation indices at which the sweep ends, beside inputs; ``only``: the nodes
     that take part. ``batched``: the seeds are many, on an extra leading axis.
     """
-    adjoints: dict[int, Any] = {}
-    nodes: dict[int, Traced] = {}
+    pending: dict[int, tuple[Traced, Any]] = {}  # by creation index: a node and the sum of what was sent to it
     for node, seed in seeds:
-        before = adjoints.get(node.index)
-        adjoints[node.index] = seed if before is None else before + seed
-        nodes[node.index] = node
-    waiting = [-index for index in nodes]
+        before = pending.get(node.index)
+        pending[node.index] = (node, seed if before is None else before[1] + seed)
+    waiting = [-index for index in pending]
     heapify(waiting)
+    lead = 1 if batched else 0
+    adjoints: dict[int, Any] = {}
     with np.errstate(all="ignore"):  # the user did not write the rules: inf and nan show in the numbers
         while waiting:
             index = -heappop(waiting)
-            node = nodes.pop(index)
-            primitive = node.primitive
-            if primitive is None or index in leaves:
+            node, adjoint = pending.pop(index)
+            if node.primitive is None or index in leaves:
+                adjoints[index] = adjoint
                 continue
-            adjoint = adjoints[index] if keep else adjoints.pop(index)
+            if keep:
+                adjoints[index] = adjoint
+            primitive = node.primitive
+            partials = primitive.partials if primitive.scales else None
+            arguments: tuple[Any, ...] | None = None
             argnum = -1
             for item in node.inputs:
                 argnum += 1
@@ -239,16 +256,31 @@ def reverse(
                 number = item.index
                 if only is not None and number not in only:
                     continue
-                sent = contribution(node, argnum, adjoint, traced=traced, batched=batched)
-                if sent is None:
-                    continue
-                before = adjoints.get(number)
+                if partials is None:
+                    sent = unsummed_contribution(node, argnum, adjoint, traced, batched)
+                    if sent is None:
+                        continue
+                    sent = _fit(sent, item.value, lead)
+                else:
+                    # the same as above, without the calls: most nodes are elementwise
+                    partial: Any = partials[argnum]
+                    if partial is None:
+                        continue
+                    if type(partial) is not float:
+                        if arguments is None:
+                            arguments = _arguments(node, traced)
+                        partial = partial(*arguments, **node.params) if node.params else partial(*arguments)
+                        sent = adjoint * partial if type(partial) is type(adjoint) else _scale(adjoint, partial)
+                    else:
+                        sent = adjoint if partial == 1.0 else _scale(adjoint, partial)
+                    if type(sent) is not _float64 or type(item.value) is not _float64:
+                        sent = _fit(sent, item.value, lead)
+                before = pending.get(number)
                 if before is None:
-                    adjoints[number] = sent
-                    nodes[number] = item
+                    pending[number] = (item, sent)
                     heappush(waiting, -number)
                 else:
-                    adjoints[number] = before + sent
+                    pending[number] = (item, before[1] + sent)
     return adjoints
 
 
@@ -347,7 +379,7 @@ def local_derivative(node: Traced, argnum: int) -> Any:
     assert primitive is not None
     if primitive.kind != "elementwise":
         return LocalJacobian(node, argnum)
-    out, inputs = _arguments(node, False)
+    out, *inputs = _arguments(node, False)
     with np.errstate(all="ignore"):
         partial = np.asarray(primitive.partial(argnum, out, inputs, node.params), dtype=node.dtype)
     return np.broadcast_to(partial, node.shape)[()] if partial.shape != node.shape else partial[()]

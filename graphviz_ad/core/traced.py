@@ -10,7 +10,7 @@ from typing import Any, NoReturn
 
 import numpy as np
 
-from graphviz_ad.core.primitive import HANDLERS, OPERATORS, Primitive, function_name, refuse_out
+from graphviz_ad.core.primitive import HANDLERS, OPERATORS, UNARY, Primitive, function_name, refuse_out
 from graphviz_ad.core.recorder import Guard, Recorder
 from graphviz_ad.core.run import Run, join
 from graphviz_ad.core.where import here
@@ -113,6 +113,12 @@ class Traced:
 
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **kwargs: Any) -> Any:
         if method == "__call__" and not kwargs:
+            primitive = UNARY.get(ufunc)
+            if primitive is not None:
+                out = primitive.compute(self.value)
+                if type(self.recorder) is Run and type(out) is _float64:
+                    return _scalar_node(out, primitive, inputs, self.recorder)
+                return _node(out, primitive, inputs, NO_PARAMS, self.recorder)
             handler = HANDLERS.get(ufunc)
             if handler is not None:
                 return handler(*inputs)
@@ -396,6 +402,23 @@ def _node(
     return Traced(out, primitive, inputs, params, recorder)
 
 
+def _scalar_node(out: Any, primitive: Primitive, inputs: tuple[Any, ...], run: Run) -> Traced:
+    """What `Traced` does, for the most frequent node: a call of a class costs as much as all that it does here."""
+    node = _new(Traced)
+    node.value = out
+    node.differentiable = True
+    node.primitive = primitive
+    node.inputs = inputs
+    node.params = NO_PARAMS
+    node.index = next_index()
+    node.recorder = run
+    node.site = None
+    return node
+
+
+_new = object.__new__
+
+
 def invoke(primitive: Primitive, inputs: tuple[Any, ...], params: dict[str, Any]) -> Any:
     """Apply a primitive to traced or plain values alike."""
     if any(type(item) is Traced for item in inputs):
@@ -452,11 +475,10 @@ def _binary(
     def forward(self: Traced, other: Any) -> Any:
         kind = type(other)
         if kind is float:
-            # the shortest way for the most frequent case
-            out, recorder = operation(self.value, other), self.recorder
-            if type(recorder) is Run:
-                return Traced(out, OPERATORS[name], (self, other), NO_PARAMS, recorder)
-            return _node(out, OPERATORS[name], (self, other), NO_PARAMS, recorder)
+            out = operation(self.value, other)
+            if type(self.recorder) is Run and type(out) is _float64:
+                return _scalar_node(out, OPERATORS[name], (self, other), self.recorder)
+            return _node(out, OPERATORS[name], (self, other), NO_PARAMS, self.recorder)
         if kind is Traced:
             return combine(self, other)
         return combine(self, operand(other)) if _acceptable(other) else NotImplemented

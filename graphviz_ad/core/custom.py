@@ -1,0 +1,193 @@
+"""A user's own primitive: a function with the derivative rules that its author gives it."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Sequence
+from typing import Any, NoReturn
+from weakref import WeakValueDictionary
+
+import numpy as np
+
+from graphviz_ad.core.primitive import REGISTRY, Primitive
+from graphviz_ad.core.pytree import leaves
+from graphviz_ad.core.traced import Traced, apply, is_differentiable, is_floating, operand, shape_of
+from graphviz_ad.core.where import here
+from graphviz_ad.errors import ArgumentError, InputError, OutputError, UnsupportedError
+
+CUSTOM: WeakValueDictionary[str, Primitive] = WeakValueDictionary()
+"""The custom primitives that are alive, by name: where a graph's flat form finds its own again."""
+
+
+def custom(
+    f: Callable[..., Any], vjp: Callable[..., Any] | None = None, jvp: Callable[..., Any] | None = None
+) -> Callable[..., Any]:
+    """A user's own primitive: one node with its own rules, whatever f does inside.
+
+    Parameters
+    ----------
+    f : callable
+        Takes numbers and arrays by position, returns one float or array of floats. It runs on plain values, so
+        loops, solvers and compiled code may be inside. Keyword arguments are passed through and not differentiated.
+    vjp : callable, optional
+        ``vjp(adjoint, out, *args)`` returns the adjoint of the argument, or a tuple with one per argument, each in
+        its argument's shape; None for what has no derivative.
+    jvp : callable, optional
+        ``jvp(tangents, out, *args)`` returns the tangent of the result; ``tangents`` is a tuple, zeros for
+        arguments that do not move and None for those that are no floats. A mode whose rule is missing raises.
+        Both are plain NumPy and run on traced values too, which gives higher derivatives. Keyword arguments of
+        the call are passed to them as well.
+
+    Returns
+    -------
+    callable
+        Like f, on plain and on traced values.
+
+    Raises
+    ------
+    ArgumentError
+        Neither a vjp nor a jvp is given, or one is no function.
+    UnsupportedError
+        When a sweep comes to it in a mode whose rule is missing.
+
+    Examples
+    --------
+    >>> import graphviz_ad as gad
+    >>> clip_gradient = gad.custom(lambda x: x * 1.0, vjp=lambda adjoint, out, x: np.minimum(adjoint, 1.0))
+    >>> gad.grad(lambda x: 5 * clip_gradient(x))(2.0)
+    1.0
+    """
+    for rule, name in ((f, "f"), (vjp, "vjp"), (jvp, "jvp")):
+        if not callable(rule) and (rule is not None or name == "f"):
+            raise ArgumentError(f"{name} must be a function, not {rule!r}.")
+    if vjp is None and jvp is None:
+        raise ArgumentError("gad.custom(f) needs a rule: give vjp=, or jvp=, or both.")
+    primitive = _primitive(f, vjp, jvp)
+
+    @functools.wraps(f, updated=())
+    def function(*args: Any, **kwargs: Any) -> Any:
+        fixed = [(place, value) for place, value in enumerate(args) if not isinstance(value, _NUMBERS)]
+        for place, value in [*fixed, *kwargs.items()]:
+            if any(type(leaf) is Traced for _, leaf in leaves(value)):
+                raise InputError(
+                    f"{primitive.name}, a gad.custom function, got a traced value inside argument {place!r}{here()}; "
+                    "what is to be differentiated by is passed by position, one number or array each."
+                )
+        if not any(type(value) is Traced for value in args):
+            return f(*args, **kwargs)
+        params = {"fixed": tuple(fixed), **kwargs} if fixed else kwargs
+        return apply(primitive, tuple(operand(value) for value in args if isinstance(value, _NUMBERS)), params)
+
+    return function
+
+
+_NUMBERS = (Traced, np.ndarray, np.generic, float, int, complex)
+
+
+def _whole(inputs: Sequence[Any], fixed: tuple[tuple[int, Any], ...]) -> list[Any]:
+    """The arguments of the call: the nodes' numbers, and between them what is no number (a text, a function)."""
+    args = list(inputs)
+    for place, value in fixed:
+        args.insert(place, value)
+    return args
+
+
+def _primitive(
+    f: Callable[..., Any], vjp: Callable[..., Any] | None, jvp: Callable[..., Any] | None
+) -> Primitive:
+    label = getattr(f, "__name__", type(f).__name__)
+    label = "custom" if label == "<lambda>" else label
+    name = label
+    while name in REGISTRY or name in CUSTOM:  # a flat form must find this one, and no other of the same name
+        stem, _, number = name.rpartition("_")
+        name = f"{stem}_{int(number) + 1}" if stem == label and number.isdigit() else f"{label}_2"
+
+    def compute(*inputs: Any, fixed: tuple[tuple[int, Any], ...] = (), **params: Any) -> Any:
+        out = f(*_whole(inputs, fixed), **params)
+        if isinstance(out, np.ndarray | np.generic | float) and is_floating(out):
+            return out
+        what = f"a {type(out).__name__}" if not hasattr(out, "dtype") else f"dtype {out.dtype}"
+        raise OutputError(
+            f"{label}, a gad.custom function, returned {what}{here()}; it must return one float or array of floats."
+        )
+
+    def pull(
+        argnum: int,
+        adjoint: Any,
+        out: Any,
+        inputs: Sequence[Any],
+        fixed: tuple[tuple[int, Any], ...] = (),
+        **params: Any,
+    ) -> Any:
+        if vjp is None:
+            _missing(label, "vjp", "reverse")
+        args = _whole(inputs, fixed)
+        found = vjp(adjoint, out, *args, **params)
+        if len(args) == 1 and not isinstance(found, tuple):
+            found = (found,)
+        if not isinstance(found, tuple) or len(found) != len(args):
+            raise ArgumentError(
+                f"the vjp of {label} must return a tuple of {len(args)}, one adjoint per argument (None without "
+                f"derivative), not {_shown(found)}."
+            )
+        place = _places(len(args), fixed)[argnum]
+        return _checked(found[place], shape_of(inputs[argnum]), f"the vjp of {label} gave argument {place} an adjoint")
+
+    def push(
+        argnum: int,
+        tangent: Any,
+        out: Any,
+        inputs: Sequence[Any],
+        fixed: tuple[tuple[int, Any], ...] = (),
+        **params: Any,
+    ) -> Any:
+        if jvp is None:
+            _missing(label, "jvp", "forward")
+        # one edge at a time, so that each edge of the picture has its own part; the rule is linear in the tangents
+        moving = [tangent if i == argnum else _zeros(value) if _moves(value) else None for i, value in enumerate(inputs)]
+        tangents = tuple(_whole(moving, tuple((place, None) for place, _ in fixed)))
+        found = jvp(tangents, out, *_whole(inputs, fixed), **params)
+        return _checked(found, shape_of(out), f"the jvp of {label} gave a tangent")
+
+    primitive = Primitive(name, label, compute, "general", vjps=(pull,), jvps=(push,), variadic=True)
+    CUSTOM[name] = primitive
+    return primitive
+
+
+def _moves(value: Any) -> bool:
+    return is_differentiable(value) or (type(value) is not Traced and is_floating(value))
+
+
+def _zeros(value: Any) -> Any:
+    return np.zeros(shape_of(value), getattr(value, "dtype", float))[()]
+
+
+def _places(count: int, fixed: tuple[tuple[int, Any], ...]) -> list[int]:
+    """Where in the call each number stands."""
+    taken = {place for place, _ in fixed}
+    return [place for place in range(count) if place not in taken]
+
+
+def _checked(found: Any, shape: tuple[int, ...], what: str) -> Any:
+    """What a user's rule gave, if it is usable; None stands for zeros."""
+    if found is None:
+        return None
+    if not isinstance(found, Traced | np.ndarray | np.generic | float | int):
+        raise ArgumentError(f"{what} that is no number: {_shown(found)}.")
+    if shape_of(found) != shape:
+        raise ArgumentError(f"{what} of shape {shape_of(found)}; it must have shape {shape}.")
+    return found
+
+
+def _shown(found: Any) -> str:
+    if isinstance(found, tuple | list):
+        return f"a {type(found).__name__} of {len(found)}"
+    text = repr(found)
+    return text if len(text) <= 40 else f"a {type(found).__name__}"
+
+
+def _missing(label: str, rule: str, mode: str) -> NoReturn:
+    raise UnsupportedError(
+        f"{label} is a gad.custom function without {rule}=, which {mode} mode needs{here()}. Give it one: "
+        f"gad.custom({label}, {rule}=...)."
+    )
