@@ -52,11 +52,16 @@ def check_grads(
     >>> import graphviz_ad as gad
     >>> gad.check_grads(lambda x: np.sum(np.sin(x)), (np.array([0.1, 0.2]),))
     """
-    if not callable(f):
-        raise ArgumentError(f"f must be a function, not {f!r}; write gad.check_grads(f, (x,)).")
-    if not isinstance(args, tuple | list):
-        raise ArgumentError(f"args must be a tuple with f's arguments, not {type(args).__name__}: check_grads(f, (x,)).")
-    if not isinstance(order, int) or order < 1:
+    given: Any = f  # what a user passes may be anything
+    if not callable(given):
+        raise ArgumentError(f"f must be a function, not {given!r}; write gad.check_grads(f, (x,)).")
+    given = args
+    if not isinstance(given, tuple | list):
+        raise ArgumentError(
+            f"args must be a tuple with f's arguments, not {type(args).__name__}: check_grads(f, (x,))."
+        )
+    given = order
+    if not isinstance(given, int) or given < 1:
         raise ArgumentError(f"order must be an int of at least 1, not {order!r}")
     unknown = [mode for mode in modes if mode not in MODES]
     if unknown or not modes or isinstance(modes, str):
@@ -83,10 +88,12 @@ class _Check:
             raise ArgumentError("no argument holds a float to check by; write 2.0 instead of 2.")
         for number, path in places:
             moved = _only(args, number, path, rng)
-            self._compare(f, args, moved, out, adjoint, f"{_named(number, path)}{way}")
+            self._compare(f, args, moved, adjoint, f"{_named(number, path)}{way}")
         if order > 1:
             if "fwd" in self.modes:
-                tangents = tuple(map_leaves(lambda _path, leaf: _random(rng, leaf), value, whole=True) for value in args)
+                tangents = tuple(
+                    map_leaves(lambda _path, leaf: _random(rng, leaf), value, whole=True) for value in args
+                )
                 self.run(lambda *point: jvp(f, point, tangents)[1], args, order - 1, f"{way} of the fwd derivative")
             if "rev" in self.modes:
                 self.run(lambda *point: vjp(f, *point)[1](adjoint), args, order - 1, f"{way} of the rev derivative")
@@ -96,12 +103,13 @@ class _Check:
         f: Callable[..., Any],
         args: tuple[Any, ...],
         moved: tuple[Any, ...],
-        out: Any,
         adjoint: Any,
         place: str,
     ) -> None:
         # the step that balances rounding (1/h) and curvature (h²), for numbers of this size
-        size = max((float(np.max(np.abs(leaf), initial=0.0)) for _, leaf in leaves(args) if is_floating(leaf)), default=1.0)
+        size = max(
+            (float(np.max(np.abs(leaf), initial=0.0)) for _, leaf in leaves(args) if is_floating(leaf)), default=1.0
+        )
         epsilon = max(float(np.finfo(dtype_of(leaf)).eps) for _, leaf in leaves(args) if is_floating(leaf))
         step = epsilon ** (1 / 3) * max(1.0, size)
         ahead, behind = f(*_along(args, moved, step)), f(*_along(args, moved, -step))
@@ -110,7 +118,9 @@ class _Check:
         if "fwd" in self.modes:
             found["fwd"] = _dot(adjoint, jvp(f, args, moved)[1])
         if "rev" in self.modes:
-            found["rev"] = sum(_dot(back, tangent) for back, tangent in zip(vjp(f, *args)[1](adjoint), moved, strict=True))
+            found["rev"] = sum(
+                _dot(back, tangent) for back, tangent in zip(vjp(f, *args)[1](adjoint), moved, strict=True)
+            )
         for mode, number in found.items():
             if not np.isclose(number, expected, rtol=self.rtol, atol=self.atol, equal_nan=False):
                 raise AssertionError(
@@ -142,9 +152,12 @@ def _along(args: tuple[Any, ...], moved: tuple[Any, ...], step: float) -> tuple[
     """The arguments, a step along a direction."""
     result = []
     for value, tangent in zip(args, moved, strict=True):
-        given = dict(leaves(tangent))
-        result.append(map_leaves(lambda path, leaf, t=given: leaf + step * t[path] if is_floating(leaf) else leaf, value))
+        result.append(map_leaves(_stepped(dict(leaves(tangent)), step), value))
     return tuple(result)
+
+
+def _stepped(tangents: dict[Path, Any], step: float) -> Callable[[Path, Any], Any]:
+    return lambda path, leaf: leaf + step * tangents[path] if is_floating(leaf) else leaf
 
 
 def _dot(adjoint: Any, first: Any, second: Any = None) -> float:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import functools
+import itertools
 from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
-from weakref import WeakValueDictionary
+from weakref import WeakKeyDictionary, WeakValueDictionary
 
 import numpy as np
 
@@ -14,10 +15,6 @@ from graphviz_ad.core.pytree import leaves
 from graphviz_ad.core.traced import Traced, apply, is_differentiable, is_floating, operand, shape_of
 from graphviz_ad.core.where import here
 from graphviz_ad.errors import ArgumentError, InputError, OutputError, UnsupportedError
-
-CUSTOM: WeakValueDictionary[str, Primitive] = WeakValueDictionary()
-"""The custom primitives that are alive, by name: where a graph's flat form finds its own again."""
-
 
 def custom(
     f: Callable[..., Any], vjp: Callable[..., Any] | None = None, jvp: Callable[..., Any] | None = None
@@ -57,8 +54,9 @@ def custom(
     >>> gad.grad(lambda x: 5 * clip_gradient(x))(2.0)
     1.0
     """
-    for rule, name in ((f, "f"), (vjp, "vjp"), (jvp, "jvp")):
-        if not callable(rule) and (rule is not None or name == "f"):
+    given: list[tuple[Any, str]] = [(f, "f"), *((rule, name) for rule, name in ((vjp, "vjp"), (jvp, "jvp")) if rule)]
+    for rule, name in given:
+        if not callable(rule):
             raise ArgumentError(f"{name} must be a function, not {rule!r}.")
     if vjp is None and jvp is None:
         raise ArgumentError("gad.custom(f) needs a rule: give vjp=, or jvp=, or both.")
@@ -92,15 +90,9 @@ def _whole(inputs: Sequence[Any], fixed: tuple[tuple[int, Any], ...]) -> list[An
     return args
 
 
-def _primitive(
-    f: Callable[..., Any], vjp: Callable[..., Any] | None, jvp: Callable[..., Any] | None
-) -> Primitive:
+def _primitive(f: Callable[..., Any], vjp: Callable[..., Any] | None, jvp: Callable[..., Any] | None) -> Primitive:
     label = getattr(f, "__name__", type(f).__name__)
     label = "custom" if label == "<lambda>" else label
-    name = label
-    while name in REGISTRY or name in CUSTOM:  # a flat form must find this one, and no other of the same name
-        stem, _, number = name.rpartition("_")
-        name = f"{stem}_{int(number) + 1}" if stem == label and number.isdigit() else f"{label}_2"
 
     def compute(*inputs: Any, fixed: tuple[tuple[int, Any], ...] = (), **params: Any) -> Any:
         out = f(*_whole(inputs, fixed), **params)
@@ -144,14 +136,33 @@ def _primitive(
         if jvp is None:
             _missing(label, "jvp", "forward")
         # one edge at a time, so that each edge of the picture has its own part; the rule is linear in the tangents
-        moving = [tangent if i == argnum else _zeros(value) if _moves(value) else None for i, value in enumerate(inputs)]
+        moving = [
+            tangent if i == argnum else _zeros(value) if _moves(value) else None for i, value in enumerate(inputs)
+        ]
         tangents = tuple(_whole(moving, tuple((place, None) for place, _ in fixed)))
         found = jvp(tangents, out, *_whole(inputs, fixed), **params)
         return _checked(found, shape_of(out), f"the jvp of {label} gave a tangent")
 
-    primitive = Primitive(name, label, compute, "general", vjps=(pull,), jvps=(push,), variadic=True)
-    CUSTOM[name] = primitive
+    primitive = Primitive(label, label, compute, "general", vjps=(pull,), jvps=(push,), variadic=True)
+    number = next(n for n in itertools.count(1) if f"{label}#{n}" not in _BY_KEY)
+    _BY_KEY[f"{label}#{number}"] = primitive
+    _KEYS[primitive] = f"{label}#{number}"
     return primitive
+
+
+# A flat form must find its own primitive again, and no other of the same name: the second `f` is f#2
+_BY_KEY: WeakValueDictionary[str, Primitive] = WeakValueDictionary()
+_KEYS: WeakKeyDictionary[Primitive, str] = WeakKeyDictionary()
+
+
+def flat_name(primitive: Primitive) -> str:
+    """What a primitive is called in a graph's flat form."""
+    return _KEYS.get(primitive, primitive.name)
+
+
+def by_flat_name(name: str) -> Primitive | None:
+    """The primitive of a flat form, if this program has it."""
+    return _BY_KEY.get(name) if "#" in name else REGISTRY.get(name)
 
 
 def _moves(value: Any) -> bool:

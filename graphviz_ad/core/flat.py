@@ -7,9 +7,9 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from graphviz_ad.core.custom import CUSTOM
+from graphviz_ad.core.custom import by_flat_name, flat_name
 from graphviz_ad.core.graph import BaseGraph, GuardRecord, Tables
-from graphviz_ad.core.primitive import REGISTRY, Dynamic
+from graphviz_ad.core.primitive import Dynamic
 from graphviz_ad.core.source import Names, Source
 from graphviz_ad.core.traced import Traced
 from graphviz_ad.errors import ArgumentError
@@ -29,7 +29,7 @@ def to_dict(graph: BaseGraph) -> dict[str, Any]:
             "name": node.name,
             "kind": node.kind,
             "role": node.role,
-            "primitive": None if record.primitive is None else record.primitive.name,
+            "primitive": None if record.primitive is None else flat_name(record.primitive),
             "inputs": list(graph.input_table[node.id]),
             "params": {key: _encode(value) for key, value in node.params.items()},
             "value": _encode_value(record.value),
@@ -88,7 +88,7 @@ def _build(make: type[G], data: dict[str, Any]) -> G:
             params = {"name": _text(entry["name"]), "role": role if position in inputs else "constant"}
             records.append(Traced(value, None, (), params, None))
             continue
-        primitive = REGISTRY.get(name) or CUSTOM.get(name)
+        primitive = by_flat_name(_text(name))
         if primitive is None:
             raise ArgumentError(
                 f"this graph uses the primitive {name!r}, which this release does not have. If it is a gad.custom "

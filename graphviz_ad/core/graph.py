@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, Self
 
 import numpy as np
@@ -210,14 +211,7 @@ class BaseGraph:
         self.tables = tables
         self.notice = notice
         """Why `evaluate` ran the function again, "" if it did not."""
-        self._where = {record.index: position for position, record in enumerate(self.records)}
         self.input_positions = frozenset(tables.inputs)
-        self.input_table: tuple[tuple[int, ...], ...] = tuple(
-            tuple(self._where[item.index] for item in record.inputs) for record in self.records
-        )
-        self.nodes: tuple[Node, ...] = tuple(Node(self, position) for position in range(len(self.records)))
-        self._edges: tuple[Edge, ...] | None = None
-        self._by_name = {name: position for position, name in enumerate(tables.names.primary)}
         self._adjoints: dict[int, Any] | None = None
         self._tangents: dict[int, Any] | None = None
         self._seeded: tuple[int, ...] = ()
@@ -225,18 +219,35 @@ class BaseGraph:
         self._seed_values: dict[int, Any] = {}
         self._reached: frozenset[int] | None = None
 
-    # -- structure ------------------------------------------------------------------------------
+    # -- structure: made when asked, since a graph may be large and be traced for one number -------
 
-    @property
+    @cached_property
+    def _where(self) -> dict[int, int]:
+        return {record.index: position for position, record in enumerate(self.records)}
+
+    @cached_property
+    def _by_name(self) -> dict[str, int]:
+        return {name: position for position, name in enumerate(self.tables.names.primary)}
+
+    @cached_property
+    def input_table(self) -> tuple[tuple[int, ...], ...]:
+        """For every node the positions of its inputs, by argnum."""
+        where = self._where
+        return tuple([tuple([where[item.index] for item in record.inputs]) for record in self.records])
+
+    @cached_property
+    def nodes(self) -> tuple[Node, ...]:
+        """Every node, in evaluation order."""
+        return tuple([Node(self, position) for position in range(len(self.records))])
+
+    @cached_property
     def edges(self) -> tuple[Edge, ...]:
         """Every edge, by consumer in evaluation order, then by argnum."""
-        if self._edges is None:
-            self._edges = tuple(
-                Edge(self, self.nodes[position], self.nodes[consumer], argnum)
-                for consumer, row in enumerate(self.input_table)
-                for argnum, position in enumerate(row)
-            )
-        return self._edges
+        return tuple(
+            Edge(self, self.nodes[position], self.nodes[consumer], argnum)
+            for consumer, row in enumerate(self.input_table)
+            for argnum, position in enumerate(row)
+        )
 
     @property
     def inputs(self) -> tuple[Node, ...]:
@@ -316,7 +327,7 @@ class BaseGraph:
         self._seeded = tuple(self._where[index] for index in adjoints)
         self._seed_values |= {self._where[index]: value for index, value in adjoints.items()}
         records = {record.index: record for record in (self.records[position] for position in self._seeded)}
-        self._adjoints = sweep.reverse((records[index], value) for index, value in adjoints.items())
+        self._adjoints = sweep.reverse([(records[index], value) for index, value in adjoints.items()])
         self._reached = None
         return self
 
@@ -598,31 +609,31 @@ def rebuild(
     where: dict[int, int] = {}
     arrays: dict[int, Traced] = {}
 
-    def place(record: Traced) -> Traced:
+    def place(value: Any) -> Traced:
+        record = constant_node(value, None)
         where[record.index] = len(records)
         records.append(record)
         return record
-
-    def lift(item: Any) -> Traced:
-        if type(item) is Traced:
-            return records[where[item.index]]
-        if isinstance(item, np.ndarray):
-            if id(item) not in arrays:
-                arrays[id(item)] = place(constant_node(item, None))
-            return arrays[id(item)]
-        return place(constant_node(item, None))
 
     for node in nodes:
         if skip is not None and node.primitive is skip:
             where[node.index] = where[node.inputs[0].index]
             continue
-        operands = tuple(lift(item) for item in node.inputs)
-        position = len(records)
+        operands: list[Traced] = []
+        for item in node.inputs:
+            if type(item) is Traced:
+                operands.append(records[where[item.index]])
+            elif isinstance(item, np.ndarray):
+                known = arrays.get(id(item))
+                if known is None:
+                    known = arrays[id(item)] = place(item)
+                operands.append(known)
+            else:
+                operands.append(place(item))
         params = node.params
         if inputs is not None and node.primitive is None and node.index not in inputs:
             params = {**params, "role": "constant"}
-        record = Traced(node.value, node.primitive, operands, params, None)
-        where[record.index] = position
+        record = Traced(node.value, node.primitive, tuple(operands), params, None)
+        where[record.index] = where[node.index] = len(records)
         records.append(record)
-        where[node.index] = position
     return records, where

@@ -56,7 +56,7 @@ def _weight(count: int) -> np.ndarray[Any, Any]:
 
 def used(array: np.ndarray[Any, Any], watched: np.ndarray[Any, Any] | None = None) -> Use:
     """Note the use of an array, here and now."""
-    frame = user_frame(sys._getframe(1), None, None)
+    frame = user_frame(sys._getframe(1))
     place = ("", 0) if frame is None else (frame.f_code.co_filename, frame.f_lineno)
     watched = array if watched is None else watched
     return Use(array, watched, checksum(watched), *place)

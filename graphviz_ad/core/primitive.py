@@ -251,6 +251,7 @@ def handles(*functions: Any) -> Callable[[Callable[..., Any]], Callable[..., Any
                     raise _unknown_argument(label, signature, args, kwargs) from error
                 raise
 
+        checked.handler = handler  # type: ignore[attr-defined]  # docs/coverage.md reads its signature
         for function in functions:
             HANDLERS[function] = checked
         return handler

@@ -6,6 +6,7 @@ be told apart by their frames, and a finished frame still knows what it returned
 
 from __future__ import annotations
 
+import os
 import sys
 import sysconfig
 from pathlib import Path
@@ -15,6 +16,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 PACKAGE_FOLDER = str(Path(__file__).resolve().parent.parent)
+LAYERS_FOLDER = str(Path(PACKAGE_FOLDER, "nn")) + os.sep
+"""Our own layers in plain NumPy: their calls are groups, but they give no names and no places."""
 _PATHS = sysconfig.get_paths()
 _LIBRARY_FOLDERS = tuple(
     {
@@ -28,7 +31,7 @@ _LIBRARY_FOLDERS = tuple(
 class Call:
     """One call of a user's function: its code, who called it, and from where."""
 
-    __slots__ = ("code", "frame", "order", "parent", "parent_lasti")
+    __slots__ = ("code", "frame", "order", "parent", "parent_lasti", "sites")
 
     def __init__(self, code: CodeType, frame: FrameType | None, parent: Call | None, lasti: int, order: int) -> None:
         self.code = code
@@ -36,10 +39,11 @@ class Call:
         self.parent = parent
         self.parent_lasti = lasti
         self.order = order
+        self.sites: dict[int, Site] = {}
 
 
 class Site(NamedTuple):
-    """The instruction that made a node: a call and an offset into its code."""
+    """The instruction that made a node: a call and an offset into its code. One object for all nodes of a loop."""
 
     call: Call
     lasti: int
@@ -59,14 +63,14 @@ class Recorder:
 
     __slots__ = ("_allowed", "_owner", "boundary", "calls", "constants", "guards", "nodes", "tracing")
 
-    def __init__(self, boundary: FrameType | None = None, allowed: str | None = None) -> None:
+    def __init__(self, boundary: FrameType | None = None, allowed: tuple[str, ...] = ()) -> None:
         self.tracing = boundary is not None
         self.boundary = boundary
         self.calls: dict[FrameType, Call] = {}
         self.guards: list[Guard] = []
         self.nodes: list[Any] = []
         self.constants: dict[int, tuple[Any, Any, str | None]] = {}  # id -> (array, its node, name)
-        self._allowed = allowed
+        self._allowed = (*allowed, LAYERS_FOLDER) if boundary is not None else allowed
         self._owner: Recorder | None = None
 
     def find(self) -> Recorder:
@@ -96,7 +100,13 @@ class Recorder:
         if not self.tracing:
             return Site(Call(frame.f_code, None, None, -1, 0), frame.f_lasti)
         call = self.calls.get(frame)
-        return Site(self._enter(frame) if call is None else call, frame.f_lasti)
+        if call is None:
+            call = self._enter(frame)
+        lasti = frame.f_lasti
+        site = call.sites.get(lasti)
+        if site is None:
+            site = call.sites[lasti] = Site(call, lasti)
+        return site
 
     def _enter(self, frame: FrameType) -> Call:
         chain: list[FrameType] = []
@@ -124,7 +134,9 @@ class Recorder:
         self.constants = {}
 
 
-def user_frame(frame: FrameType | None, allowed: str | None, boundary: FrameType | None) -> FrameType | None:
+def user_frame(
+    frame: FrameType | None, allowed: tuple[str, ...] = (), boundary: FrameType | None = None
+) -> FrameType | None:
     """The nearest frame, from here outwards, that runs the user's own code; None at the boundary."""
     while frame is not None:
         if frame is boundary:
@@ -138,23 +150,25 @@ def user_frame(frame: FrameType | None, allowed: str | None, boundary: FrameType
 _library: dict[str, bool] = {}
 
 
-def is_library(filename: str, allowed: str | None = None) -> bool:
+def is_library(filename: str, allowed: tuple[str, ...] = ()) -> bool:
     """Whether a file belongs to Python, to an installed package or to us, and so never names a node.
 
-    ``allowed`` is the folder of the traced function: a user's own package may be installed.
+    ``allowed``: folders that count as the user's all the same.
     """
     known = _library.get(filename)
     if known is None:
-        known = filename.startswith("<frozen ") or filename.startswith(_LIBRARY_FOLDERS)
-        _library[filename] = known
-    if known and allowed is not None and not filename.startswith(PACKAGE_FOLDER):
-        return not filename.startswith(allowed)
-    return known
+        known = _library[filename] = filename.startswith("<frozen ") or filename.startswith(_LIBRARY_FOLDERS)
+    return known and not (allowed and filename.startswith(allowed))
 
 
-def allowed_folder(function: Any) -> str | None:
-    """The folder of the traced function's file, where that lies inside an installed package."""
+def is_layer(code: CodeType) -> bool:
+    """Whether a code belongs to `graphviz_ad.nn`."""
+    return code.co_filename.startswith(LAYERS_FOLDER)
+
+
+def allowed_folder(function: Any) -> tuple[str, ...]:
+    """The folder of the traced function's file, where that lies inside an installed package of the user's own."""
     code = getattr(getattr(function, "__wrapped__", function), "__code__", None)
-    if code is None or not is_library(code.co_filename):
-        return None
-    return str(Path(code.co_filename).parent)
+    if code is None or not is_library(code.co_filename) or code.co_filename.startswith(PACKAGE_FOLDER):
+        return ()
+    return (str(Path(code.co_filename).parent),)

@@ -111,10 +111,10 @@ class Recording:
                         self._outer.add(node.index)
         self._runs = list(runs.values())
 
-    @property
-    def traced(self) -> bool:
-        """Whether an outer derivative looks on."""
-        return bool(self._outer)
+    def release(self) -> Any:
+        """The result, handed over: then the sweep frees each node as soon as it was there."""
+        out, self.out = self.out, None
+        return out
 
     def result(self) -> Any:
         """The function's result; no traced value is left in it but those that an outer derivative looks at."""
@@ -130,11 +130,11 @@ class Recording:
         """Whether a leaf of the result depends on the inputs along floats."""
         return type(leaf) is Traced and leaf.differentiable and (self._mine is None or leaf.index in self._mine)
 
-    def pull(self, seeds: Iterable[tuple[Any, Any]], *, batched: bool = False) -> dict[Key, Any]:
-        """The adjoints of the inputs that the seeded leaves of the result depend on."""
+    def pull(self, seeds: list[tuple[Any, Any]], *, batched: bool = False) -> dict[Key, Any]:
+        """The adjoints of the inputs that the seeded leaves of the result depend on; ``seeds`` is used up."""
         for run in self._runs:
             run.verify()
-        seeds = [(leaf, seed) for leaf, seed in seeds if self.depends(leaf)]
+        seeds[:] = [(leaf, seed) for leaf, seed in seeds if self.depends(leaf)]
         adjoints = sweep.reverse(
             seeds,
             leaves=() if self._mine is None else {node.index for node in self.inputs.values()},
@@ -244,7 +244,7 @@ def direction(value: Any, like: Any, what: str, kind: type[Exception] = Argument
     if type(value) is Traced:
         if value.shape != shape_of(like):
             raise kind(f"the {what} has shape {value.shape}; it must have the shape {shape_of(like)} of its value.")
-        return value if value.dtype == dtype else value.astype(dtype)  # type: ignore[attr-defined]
+        return value if value.dtype == dtype else value.astype(dtype)
     try:
         array = np.asarray(value)
     except (TypeError, ValueError) as error:
@@ -254,4 +254,3 @@ def direction(value: Any, like: Any, what: str, kind: type[Exception] = Argument
     if array.shape != shape_of(like):
         raise kind(f"the {what} has shape {array.shape}; it must have the shape {shape_of(like)} of its value.")
     return array.astype(dtype, copy=False)[()]
-

@@ -7,9 +7,8 @@ import builtins
 import linecache
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
 
-from graphviz_ad.core.recorder import Call, Site
+from graphviz_ad.core.recorder import Call, Site, is_layer
 from graphviz_ad.core.traced import Traced, is_constant
 from graphviz_ad.core.where import base_name
 
@@ -37,8 +36,8 @@ class Source:
 class _Syntax:
     """The syntax tree of one file, by position."""
 
-    def __init__(self, filename: str) -> None:
-        self.lines = linecache.getlines(filename)
+    def __init__(self, lines: list[str]) -> None:
+        self.lines = lines
         self.parent: dict[ast.AST, ast.AST] = {}
         self.by_position: dict[Position, ast.AST] = {}
         self.returns: dict[Position, ast.Return] = {}
@@ -69,25 +68,41 @@ def _position(node: ast.AST) -> Position | None:
     return (line, end, node.col_offset, node.end_col_offset)  # type: ignore[attr-defined]
 
 
+_kept: dict[str, _Syntax] = {}
+"""Files that were parsed lately: a function is often traced again, and parsing costs more than tracing it."""
+
+
+def _parsed(filename: str) -> _Syntax:
+    lines = linecache.getlines(filename)
+    found = _kept.get(filename)
+    if found is None or found.lines != lines:
+        while len(_kept) >= 16:
+            _kept.pop(next(iter(_kept)), None)
+        found = _kept[filename] = _Syntax(lines)
+    return found
+
+
 class SourceMap:
     """Positions, expressions and names for the nodes of one trace; files are read once."""
 
     def __init__(self) -> None:
         self._syntax: dict[str, _Syntax] = {}
-        self._positions: dict[Any, list[tuple[int | None, int | None, int | None, int | None]]] = {}
+        # by id: the calls keep the codes alive, and to hash a code is to hash all that is in it
+        self._positions: dict[int, list[tuple[int | None, int | None, int | None, int | None]]] = {}
+        self._sources: dict[Site, Source | None] = {}
 
     def syntax(self, filename: str) -> _Syntax:
         """The syntax tree of a file, parsed once."""
-        if filename not in self._syntax:
-            self._syntax[filename] = _Syntax(filename)
-        return self._syntax[filename]
+        found = self._syntax.get(filename)
+        if found is None:
+            found = self._syntax[filename] = _parsed(filename)
+        return found
 
     def position(self, call: Call, lasti: int) -> Position | None:
         """Line, end line, column, end column (bytes) of one instruction; None where Python kept none."""
-        code = call.code
-        if code not in self._positions:
-            self._positions[code] = list(code.co_positions())
-        positions = self._positions[code]
+        positions = self._positions.get(id(call.code))
+        if positions is None:
+            positions = self._positions[id(call.code)] = list(call.code.co_positions())
         if not 0 <= lasti // 2 < len(positions):
             return None
         found = positions[lasti // 2]
@@ -108,17 +123,25 @@ class SourceMap:
         """The place of a node in the user's code."""
         if site is None:
             return None
-        position = self.position(*site)
+        if site not in self._sources:
+            self._sources[site] = self._source(site)
+        return self._sources[site]
+
+    def _source(self, site: Site) -> Source | None:
+        call, lasti = site
+        while is_layer(call.code) and call.parent is not None:
+            call, lasti = call.parent, call.parent_lasti  # what the user wrote is the call of the layer
+        position = self.position(call, lasti)
         if position is None:
             return None
         line, end_line, column, end_column = position
-        lines = self.syntax(site.call.code.co_filename).lines
+        lines = self.syntax(call.code.co_filename).lines
         text = ""
         if 0 < line <= len(lines):
             # columns count bytes of UTF-8
             raw = lines[line - 1].encode()
             text = raw[column : end_column if end_line == line else None].decode(errors="replace").strip()
-        return Source(base_name(site.call.code.co_filename), line, end_line, column, end_column, text)
+        return Source(base_name(call.code.co_filename), line, end_line, column, end_column, text)
 
     # -- names ----------------------------------------------------------------------------------
 
@@ -136,6 +159,8 @@ class SourceMap:
         if node.primitive is not None and node.primitive.name == "index":
             key = node.params.get("key")
             position = key[0] if isinstance(key, tuple) and len(key) == 1 else key
+            if site.call.parent is not None and is_layer(site.call.code) and not isinstance(expression, ast.Subscript):
+                return []
             if isinstance(expression, ast.Tuple | ast.List) and isinstance(expression.ctx, ast.Store):
                 # `a, b = x`: Python unpacks, and each element was made for one target
                 return _target(expression, (position,)) if isinstance(position, int) else []
@@ -147,19 +172,23 @@ class SourceMap:
         """Names along the way of a value: its assignment, or, through ``return``, the caller's."""
         syntax = self.syntax(call.code.co_filename)
         while True:
+            silent = call.parent is not None and is_layer(call.code)  # what a layer calls its values is its own affair
             if isinstance(expression, ast.AugAssign):
-                yield from _target(expression.target, path)
+                if not silent:
+                    yield from _target(expression.target, path)
                 return
             parent = syntax.parent.get(expression)
             if isinstance(parent, ast.Assign) and parent.value is expression:
-                for target in reversed(parent.targets):
+                for target in () if silent else reversed(parent.targets):
                     yield from _target(target, path)
                 return
             if isinstance(parent, ast.AnnAssign) and parent.value is expression:
-                yield from _target(parent.target, path)
+                if not silent:
+                    yield from _target(parent.target, path)
                 return
             if isinstance(parent, ast.NamedExpr) and parent.value is expression:
-                yield from _target(parent.target, path)
+                if not silent:
+                    yield from _target(parent.target, path)
                 expression = parent
             elif isinstance(parent, ast.IfExp) and parent.test is not expression:
                 expression = parent
@@ -296,21 +325,34 @@ def candidate_names(nodes: Sequence[Traced], sources: SourceMap, calls: Sequence
     """For each node the names in the user's code, innermost first; the last one is the primary."""
     returned = sources.returned(calls)
     result: list[list[str]] = []
+    # all turns of a loop have one site; only an unpacked element's name depends on the node itself
+    by_site: dict[int, list[str]] = {}
+    last = len(nodes) - 1
     for position, node in enumerate(nodes):
         if node.primitive is None:
-            result.append(returned.get(id(node), []))
+            result.append(returned.get(id(node), []) if returned else [])
             continue
-        after = nodes[position + 1] if position + 1 < len(nodes) else None
+        site = node.site
+        if site is None:
+            result.append([])
+            continue
+        after = nodes[position + 1] if position < last else None
         if (
             after is not None
-            and after.site == node.site
+            and after.site is site
             and any(item is node for item in after.inputs)
-            and node.site is not None
-            and _accumulates(sources.expression(*node.site))
+            and _accumulates(sources.expression(*site))
         ):
             result.append([])  # a partial sum inside sum([...]): the name is for the whole
             continue
-        result.append(sources.names(node) + returned.get(id(node), []))
+        if node.primitive.name == "index":
+            names = sources.names(node)
+        else:
+            found = by_site.get(id(site))
+            if found is None:
+                found = by_site[id(site)] = sources.names(node)
+            names = found
+        result.append(names + returned[id(node)] if id(node) in returned else names)
     return result
 
 
@@ -377,8 +419,8 @@ def assign_names(
 
     def fresh(letter: str) -> str:
         while True:
-            counts[letter] += 1
-            name = f"{letter}{counts[letter]}"
+            counts[letter] = number = counts[letter] + 1
+            name = f"{letter}{number}"
             if name not in taken and name not in written:
                 taken.add(name)
                 return name
@@ -389,8 +431,9 @@ def assign_names(
             primary[position] = claim(name) if name else fresh("c" if is_constant(node) else "v")
     aliases: dict[str, int] = {}
     for position, names in enumerate(candidates):
+        chosen = primary[position]
         for name in names:
-            if name != primary[position] and not _numbered(primary[position], name):
+            if name != chosen and not _numbered(chosen, name):
                 aliases[claim(name)] = position
     for position, names in enumerate(local):
         for name in names:

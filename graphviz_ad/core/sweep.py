@@ -164,9 +164,14 @@ def _fit(sent: Any, target: Any, lead: int) -> Any:
     if kind is _float64:
         if type(target) is _float64 or type(target) is float:
             return sent
-    elif kind is np.ndarray and type(target) is np.ndarray:
-        if sent.shape == target.shape and sent.dtype is target.dtype and not lead:
-            return sent
+    elif (
+        kind is np.ndarray
+        and type(target) is np.ndarray
+        and sent.shape == target.shape
+        and sent.dtype is target.dtype
+        and not lead
+    ):
+        return sent
     shape = shape_of(target)
     if shape_of(sent)[lead:] != shape:
         sent = sum_to_shape(sent, shape, lead)
@@ -213,7 +218,7 @@ def push(node: Traced, argnum: int, tangent: Any, *, traced: bool = False, batch
 
 
 def reverse(
-    seeds: Iterable[tuple[Traced, Any]],
+    seeds: list[tuple[Traced, Any]],
     *,
     leaves: Collection[int] = (),
     only: Collection[int] | None = None,
@@ -225,13 +230,16 @@ def reverse(
 
     The node made last goes first, so each sends only once all its consumers have reported; what no adjoint
     reaches is never looked at. Without ``keep`` only the adjoints of leaves stay, the others are freed as soon as
-    they were sent on. ``leaves``: creation indices at which the sweep ends, beside inputs; ``only``: the nodes
-    that take part. ``batched``: the seeds are many, on an extra leading axis.
+    they were sent on, and so are nodes that nobody else holds: ``seeds`` is used up. ``leaves``: creation indices
+    at which the sweep ends, beside inputs; ``only``: the nodes that take part. ``batched``: the seeds are many, on
+    an extra leading axis.
     """
     pending: dict[int, tuple[Traced, Any]] = {}  # by creation index: a node and the sum of what was sent to it
     for node, seed in seeds:
         before = pending.get(node.index)
         pending[node.index] = (node, seed if before is None else before[1] + seed)
+    seeds.clear()
+    before = None
     waiting = [-index for index in pending]
     heapify(waiting)
     lead = 1 if batched else 0
@@ -284,9 +292,7 @@ def reverse(
     return adjoints
 
 
-def forward(
-    order: Iterable[Traced], tangents: dict[int, Any], *, traced: bool = False, batched: bool = False
-) -> None:
+def forward(order: Iterable[Traced], tangents: dict[int, Any], *, traced: bool = False, batched: bool = False) -> None:
     """Fill ``tangents`` (by creation index), which holds the inputs' tangents, for every node in ``order``."""
     with np.errstate(all="ignore"):
         for node in order:
@@ -381,5 +387,5 @@ def local_derivative(node: Traced, argnum: int) -> Any:
         return LocalJacobian(node, argnum)
     out, *inputs = _arguments(node, False)
     with np.errstate(all="ignore"):
-        partial = np.asarray(primitive.partial(argnum, out, inputs, node.params), dtype=node.dtype)
+        partial = np.asarray(primitive.partial(argnum, out, tuple(inputs), node.params), dtype=node.dtype)
     return np.broadcast_to(partial, node.shape)[()] if partial.shape != node.shape else partial[()]

@@ -15,6 +15,7 @@ from graphviz_ad.core import sweep
 from graphviz_ad.core.graph import BaseGraph, GuardRecord, Tables, rebuild
 from graphviz_ad.core.pytree import Path, is_float_leaf, last_key, leaves, map_leaves, path_name
 from graphviz_ad.core.recorder import Call, Guard, Recorder, allowed_folder
+from graphviz_ad.core.run import patient_collector
 from graphviz_ad.core.traced import Traced, constant_node, is_constant, is_floating
 from graphviz_ad.core.variables import ALIAS, check_array
 from graphviz_ad.errors import ArgumentError, InputError, OutputError, UnknownNameError
@@ -29,8 +30,9 @@ def trace(make: type[G], f: Callable[..., Any], args: tuple[Any, ...], kwargs: d
     recorder = Recorder(sys._getframe(), allowed_folder(f))
     entry = _Inputs(f, args, kwargs, recorder)
     try:
-        result = f(*entry.args, **entry.kwargs)
-        graph = _finish(make, f, result, recorder, entry)
+        with patient_collector:
+            result = f(*entry.args, **entry.kwargs)
+            graph = _finish(make, f, result, recorder, entry)
     except Exception as error:
         with contextlib.suppress(Exception):  # the user's own error matters more than our picture of it
             error.graph = _so_far(make, f, recorder, entry)  # type: ignore[attr-defined]
@@ -198,7 +200,7 @@ def graph_of(make: type[G], results: Sequence[Any]) -> G:
     if not inputs:
         raise OutputError("the result depends on no variable: start from x = gad.variable(2.0).")
     last = max(node.index for node in outputs)
-    recorders = {id(node.recorder.find()): node.recorder.find() for node in order if node.recorder is not None}
+    recorders = {id(r.find()): r.find() for node in order if isinstance(r := node.recorder, Recorder)}
     guards = [guard for recorder in recorders.values() for guard in recorder.guards if guard.node.index <= last]
     return build(make, outputs, guards, [], inputs, None, "")
 
@@ -220,7 +222,7 @@ def build(
         if node.primitive is not ALIAS:
             originals[where[node.index]] = node
     known = [record if original is None else original for record, original in zip(records, originals, strict=True)]
-    constant = [is_constant(record) for record in records]
+    constant = [record.primitive is None and is_constant(record) for record in records]
     sources = source_module.SourceMap()
     candidates = source_module.candidate_names(known, sources, calls)
     given = [_given_name(node) for node in known]
@@ -256,13 +258,15 @@ def _given_name(node: Traced) -> str | None:
 
 def _constant_names(nodes: Sequence[Traced], sources: source_module.SourceMap) -> list[str | None]:
     """What the code calls an array that met a traced value, for constants without a name of their own."""
+    wanted = {node.index for node in nodes if node.primitive is None and node.shape and is_constant(node)}
     found: dict[int, str] = {}
-    for node in nodes:
-        for argnum, item in enumerate(node.inputs):
-            if type(item) is Traced and is_constant(item) and item.shape and item.index not in found:
-                name = sources.constant_name(node, argnum)
-                if name:
-                    found[item.index] = name
+    if wanted:
+        for node in nodes:
+            for argnum, item in enumerate(node.inputs):
+                if type(item) is Traced and item.index in wanted and item.index not in found:
+                    name = sources.constant_name(node, argnum)
+                    if name:
+                        found[item.index] = name
     return [found.get(node.index) for node in nodes]
 
 
@@ -277,10 +281,16 @@ def _groups(nodes: Sequence[Traced]) -> tuple[str | None, ...]:
             labels[id(call)] = name if taken[name] == 1 else f"{name}_{taken[name]}"
         return labels[id(call)]
 
+    by_call: dict[int, str | None] = {}
     result: list[str | None] = []
     for node in nodes:
-        path = source_module.group_path(node.site) if node.primitive is not None else ()
-        result.append("/".join(label(call) for call in path) or None)
+        site = node.site
+        if site is None or node.primitive is None:
+            result.append(None)
+            continue
+        if id(site.call) not in by_call:
+            by_call[id(site.call)] = "/".join(label(call) for call in source_module.group_path(site)) or None
+        result.append(by_call[id(site.call)])
     return tuple(result)
 
 

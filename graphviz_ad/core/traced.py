@@ -261,10 +261,6 @@ _INSTEAD = {
     "np.fmax": "Write np.maximum(x, y).",
     "np.fmin": "Write np.minimum(x, y).",
     "np.asarray": "Build arrays with np.stack([...]).",
-    "np.inner": "Write np.sum(x * y), or x @ y.",
-    "np.linalg.norm": "Write np.sqrt(np.sum(x**2)).",
-    "np.vstack": "Write np.stack or np.concatenate.",
-    "np.hstack": "Write np.stack or np.concatenate.",
 }
 
 

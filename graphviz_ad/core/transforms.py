@@ -13,7 +13,7 @@ from graphviz_ad.core import sweep
 from graphviz_ad.core.pytree import Path, leaves, map_leaves, path_name
 from graphviz_ad.core.recording import Key, Recording, as_kind_of, direction, short, zeros_for
 from graphviz_ad.core.run import patient_collector
-from graphviz_ad.core.traced import Traced, dtype_of, is_floating, shape_of
+from graphviz_ad.core.traced import dtype_of, is_floating, shape_of, value_of
 from graphviz_ad.errors import ArgumentError, OutputError, SeedError
 
 Function = Callable[..., Any]
@@ -90,11 +90,13 @@ def _swept_once(f: Function, argnums: Argnums, name: str, check: Callable[[Any, 
         with patient_collector:
             where = _positions(positions, len(args))
             recording = Recording(f, args, kwargs, where)
-            out = recording.out
-            check(out, name)
-            gradients = recording.pull([(out, sweep.seed_like(out.value))]) if type(out) is Traced else {}
+            check(recording.out, name)
+            value = recording.settle(recording.out)
+            seeds = [(recording.out, sweep.seed_like(value_of(recording.out)))]
+            recording.release()
+            gradients = recording.pull(seeds)
             structured = [recording.close(number, gradients) for number in where]
-            return recording.settle(out), structured[0] if single else tuple(structured)
+            return value, structured[0] if single else tuple(structured)
 
     return both
 
@@ -152,9 +154,9 @@ def _seeds(out: Any, adjoint: Any) -> list[tuple[Any, Any]]:
     """Every leaf of the result with its seed."""
     seeds = []
     for path, leaf, given in _paired(out, adjoint, "adjoint", "result", SeedError):
-        if is_floating(leaf.value if type(leaf) is Traced else leaf):
+        if is_floating(value_of(leaf)):
             where = f"adjoint{_of(path)}"
-            seeds.append((leaf, direction(given, leaf.value if type(leaf) is Traced else leaf, where, SeedError)))
+            seeds.append((leaf, direction(given, value_of(leaf), where, SeedError)))
     return seeds
 
 
@@ -211,7 +213,7 @@ def _jvp(
         tangent_of = recording.push(table)
 
         def tangent_leaf(_path: Path, leaf: Any) -> Any:
-            value = leaf.value if type(leaf) is Traced else leaf
+            value = value_of(leaf)
             if not isinstance(value, float | int | np.ndarray | np.generic):
                 return None
             found = tangent_of(leaf)
@@ -221,9 +223,7 @@ def _jvp(
         return recording.result(), map_leaves(tangent_leaf, recording.out, whole=True)
 
 
-def _paired(
-    tree: Any, other: Any, what: str, of: str, kind: type[Exception]
-) -> list[tuple[Path, Any, Any]]:
+def _paired(tree: Any, other: Any, what: str, of: str, kind: type[Exception]) -> list[tuple[Path, Any, Any]]:
     """The leaves of two trees side by side; an error that names the place where their structures differ."""
     ours = leaves(tree)
     if len(ours) == 1 and ours[0][0] == ():
@@ -312,7 +312,7 @@ def jacobian(f: Function, argnums: Argnums = 0, mode: str | None = None) -> Func
             recording = Recording(f, args, kwargs, where)
             outs = leaves(recording.out)
             for path, leaf in outs:
-                if not is_floating(leaf.value if type(leaf) is Traced else leaf):
+                if not is_floating(value_of(leaf)):
                     raise OutputError(f"the result{_of(path)} is {_described(leaf)}, which has no derivative.")
             entries = sum(math.prod(shape_of(leaf)) for _, leaf in outs)
             floats = sum(node.size for node in recording.inputs.values())
@@ -454,7 +454,7 @@ def check_one_output(out: Any, name: str = "grad") -> None:
         )
     if out is None:
         raise OutputError("the function returned None; did it forget `return`?")
-    if not is_floating(out.value if type(out) is Traced else out):
+    if not is_floating(value_of(out)):
         raise OutputError(
             f"the function returned {_described(out)}, which has no derivative; return a float that depends on the "
             "inputs."

@@ -17,7 +17,7 @@ def base_name(filename: str) -> str:
 
 def here() -> str:
     """`` at line 3 of model.py, `y = float(x)` `` for the nearest line of user code; "" if there is none."""
-    frame = user_frame(sys._getframe(1), None, None)
+    frame = user_frame(sys._getframe(1))
     if frame is None:
         return ""
     line = linecache.getline(frame.f_code.co_filename, frame.f_lineno).strip()

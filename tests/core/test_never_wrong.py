@@ -186,9 +186,9 @@ def test_division_by_zero_in_higher_derivatives() -> None:
     assert gad.grad(lambda x: x**0)(np.inf) == 0.0
 
 
-@pytest.mark.parametrize("call", [lambda x: x // 1, lambda x: x % 1, lambda x: 1 % x, lambda x: divmod(x, 1)])
+@pytest.mark.parametrize("call", [lambda x: divmod(x, 1), lambda x: divmod(1, x), lambda x: x << 1, lambda x: -x >> 1])
 def test_operators_without_rule_say_so(call) -> None:
-    with pytest.raises(gad.UnsupportedError, match="no derivative rule"):
+    with pytest.raises((gad.UnsupportedError, TypeError), match="no derivative rule|unsupported operand"):
         gad.grad(call)(2.5)
 
 

@@ -364,11 +364,11 @@ def test_detach_is_a_break() -> None:
     ("call", "words"),
     [
         (lambda x: np.linalg.svd(x), "np.linalg.svd has no derivative rule"),
-        (lambda x: np.cbrt(x), "np.cbrt"),
+        (lambda x: np.sinc(x), "np.sinc"),
         (lambda x: np.add.reduce(x), r"np.sum\(x\)"),
-        (lambda x: np.sum(x, dtype=np.float32), "dtype=..."),
+        (lambda x: np.sin(x, dtype=np.float32), "dtype"),
         (lambda x: x.nonzero(), "nonzero"),
-        (lambda x: np.reshape(x, (2, 1), order="F"), "order='F'"),
+        (lambda x: np.reshape(x, (2, 1), order="K"), "order"),
         (lambda x: x @ 2.0, "write `\\*`"),
     ],
 )

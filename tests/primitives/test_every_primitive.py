@@ -8,7 +8,7 @@ import pytest
 import graphviz_ad as gad
 from graphviz_ad.core import sweep
 from graphviz_ad.core.primitive import REGISTRY, Primitive
-from graphviz_ad.core.traced import Traced, apply, is_floating
+from graphviz_ad.core.traced import Traced, apply, dtype_of, is_floating, replay_value, value_of
 
 DIFFERENTIABLE = [p for p in REGISTRY.values() if p.kind not in ("plain", "cut") and p.name not in ("alias", "astype")]
 CASES = [
@@ -91,6 +91,56 @@ def test_second_order(primitive: Primitive, number: int) -> None:
             np.testing.assert_allclose(
                 np.sum(slope * direction), central(first, x, direction), rtol=1e-5, atol=1e-7, err_msg=primitive.name
             )
+
+
+@pytest.mark.parametrize(("primitive", "number"), CASES)
+def test_many_seeds_at_once_are_the_seeds_one_by_one(primitive: Primitive, number: int) -> None:
+    """On a leading axis, in numbers and as nodes; primitives that cannot are looped over by the sweep."""
+    inputs, params = case(primitive, number)
+    node = record(primitive, inputs, params)
+    rng = np.random.default_rng(4)
+    for argnum in active(primitive, inputs):
+        shape = np.shape(inputs[argnum])
+        adjoints = rng.normal(size=(3, *node.shape))
+        tangents = rng.normal(size=(3, *shape))
+        for traced in (False, True):
+            pulled = value_of(sweep.contribution(node, argnum, adjoints, traced=traced, batched=True))
+            pushed = value_of(sweep.push(node, argnum, tangents, traced=traced, batched=True))
+            assert pulled.shape == (3, *shape)
+            assert pushed.shape == (3, *node.shape)
+            for k in range(3):
+                one_adjoint, one_tangent = adjoints[k][()], tangents[k][()]
+                np.testing.assert_allclose(
+                    pulled[k], sweep.contribution(node, argnum, one_adjoint), rtol=1e-10, atol=1e-12
+                )
+                np.testing.assert_allclose(pushed[k], sweep.push(node, argnum, one_tangent), rtol=1e-10, atol=1e-12)
+
+
+@pytest.mark.parametrize(("primitive", "number"), CASES)
+def test_replay_is_the_record(primitive: Primitive, number: int) -> None:
+    inputs, params = case(primitive, number)
+    node = record(primitive, inputs, params)
+    again = replay_value(node, list(inputs))
+    assert type(again) is type(node.value)
+    np.testing.assert_array_equal(again, node.value)
+
+
+@pytest.mark.parametrize("primitive", DIFFERENTIABLE, ids=lambda p: p.name)
+def test_float32_stays_float32(primitive: Primitive) -> None:
+    for number in range(len(primitive.sample(np.random.default_rng(0)))):
+        inputs, params = case(primitive, number)
+        small = tuple(np.asarray(x, np.float32)[()] if is_floating(x) else x for x in inputs)
+        if "dtype" in params and params["dtype"] is not None:
+            continue  # it asks for another dtype
+        node = record(primitive, small, params)
+        if any(dtype_of(x).kind in "iu" and np.ndim(x) for x in small):
+            continue  # NumPy takes an array of ints and one of float32 to float64
+        assert node.dtype == np.float32
+        for argnum in active(primitive, small):
+            adjoint = np.ones(node.shape, np.float32)[()]
+            unfitted = sweep.unsummed_contribution(node, argnum, adjoint)
+            assert dtype_of(unfitted) == np.float32, f"{primitive.name}, argument {argnum}: a float64 sweep"
+            assert sweep.push(node, argnum, np.ones(np.shape(small[argnum]), np.float32)[()]).dtype == np.float32
 
 
 @pytest.mark.parametrize(("primitive", "number"), CASES)
