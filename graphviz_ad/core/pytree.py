@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import enum
+import operator
 import types
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -78,20 +79,22 @@ def map_leaves(function: Callable[[Path, Any], Any], tree: Any, *, whole: bool =
 
 
 def _map(function: Callable[[Path, Any], Any], tree: Any, path: Path, seen: frozenset[int], whole: bool) -> Any:
-    container = isinstance(tree, dict | list | tuple) or _is_object(tree)
-    if not container:
+    kind = type(tree)
+    if kind in _PLAIN_LEAVES:
+        return function(path, tree)
+    is_object = not isinstance(tree, dict | list | tuple)
+    if is_object and not _is_object(tree):
         return function(path, tree)
     if id(tree) in seen:
         return tree
-    if not _has_arrays(tree, seen):
-        if not whole:
-            return tree
-        if _is_object(tree):
-            return function(path, tree)
+    if is_object and whole and not _has_arrays(tree, seen):
+        return function(path, tree)
     seen = seen | {id(tree)}
     if isinstance(tree, dict):
         items = {key: _map(function, value, (*path, f"[{key!r}]"), seen, whole) for key, value in tree.items()}
-        if type(tree) is dict:
+        if not whole and all(items[key] is value for key, value in tree.items()):
+            return tree
+        if kind is dict:
             return items
         new = copy.copy(tree)
         new.update(items)
@@ -100,15 +103,27 @@ def _map(function: Callable[[Path, Any], Any], tree: Any, path: Path, seen: froz
         values = [
             _map(function, value, (*path, key), seen, whole) for key, value in zip(_keys(tree), tree, strict=True)
         ]
+        if not whole and all(map(operator.is_, values, tree)):
+            return tree
         if hasattr(tree, "_fields"):
-            return type(tree)(*values)
-        return values if type(tree) is list else tuple(values) if type(tree) is tuple else type(tree)(values)
+            return kind(*values)
+        return values if kind is list else tuple(values) if kind is tuple else kind(values)
+    changed = {
+        key: new
+        for key, value in vars(tree).items()
+        if (new := _map(function, value, (*path, f".{key}"), seen, whole)) is not value
+    }
+    if not changed:
+        return tree
     new = copy.copy(tree)
     if new is tree:  # writing into it would change the caller's own object
-        raise InputError(f"a {type(tree).__name__} holds floats but cannot be copied; pass them in a dict instead.")
-    for key, value in vars(tree).items():
-        new.__dict__[key] = _map(function, value, (*path, f".{key}"), seen, whole)
+        raise InputError(f"a {kind.__name__} holds floats but cannot be copied; pass them in a dict instead.")
+    new.__dict__.update(changed)
     return new
+
+
+_PLAIN_LEAVES = frozenset({float, int, bool, str, bytes, complex, type(None), np.ndarray, np.float64, np.float32, Traced})
+"""Types that are leaves at first sight."""
 
 
 def path_name(path: Path) -> str:

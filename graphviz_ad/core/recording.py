@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
@@ -116,11 +117,17 @@ class Recording:
         out, self.out = self.out, None
         return out
 
-    def result(self) -> Any:
-        """The function's result; no traced value is left in it but those that an outer derivative looks at."""
-        if type(self.out) in _LEAVES:
-            return self.settle(self.out)
-        return map_leaves(lambda _path, value: self.settle(value), self.out)
+    def result(self, *, own: bool = False) -> Any:
+        """The function's result; no traced value is left in it but those that an outer derivative looks at.
+
+        ``own``: arrays are copied, since a sweep to come relies on them and their new owner may change them.
+        """
+
+        def leaf(_path: Path, value: Any) -> Any:
+            value = self.settle(value)
+            return value.copy() if own and isinstance(value, np.ndarray) else value
+
+        return leaf((), self.out) if type(self.out) in _LEAVES else map_leaves(leaf, self.out)
 
     def settle(self, value: Any) -> Any:
         """The plain value of a node, unless an outer derivative looks at it."""
@@ -157,6 +164,14 @@ class Recording:
     def holds(self, number: int) -> bool:
         """Whether an argument holds floats."""
         return any(position == number for position, _ in self.inputs)
+
+    def close_all(
+        self, where: Sequence[int], gradients: dict[Key, Any], lead: tuple[int, ...] | None = None
+    ) -> list[Any]:
+        """What `close` gives for each of these arguments; one that is asked for twice gets two of its own."""
+        found = {number: self.close(number, gradients, lead) for number in dict.fromkeys(where)}
+        result = [found[number] for number in where]
+        return result if len(found) == len(result) else [copy.deepcopy(one) for one in result]
 
     def close(self, number: int, gradients: dict[Key, Any], lead: tuple[int, ...] | None = None) -> Any:
         """Gradients in the structure of one argument, as the kinds of numbers that it holds; None beside floats.

@@ -53,7 +53,7 @@ def grad(f: Function, argnums: Argnums = 0) -> Function:
     >>> gad.grad(lambda x: (x**2 + 1) ** 3)(1.0)
     24.0
     """
-    return _second(value_and_grad(f, argnums), f)
+    return _second(_swept_once(f, argnums, "grad", check_scalar_output), f)
 
 
 def value_and_grad(f: Function, argnums: Argnums = 0) -> Function:
@@ -65,7 +65,7 @@ def value_and_grad(f: Function, argnums: Argnums = 0) -> Function:
     >>> gad.value_and_grad(lambda x: x**2 + 1)(3.0)
     (10.0, 6.0)
     """
-    return _swept_once(f, argnums, "grad", check_scalar_output)
+    return _swept_once(f, argnums, "value_and_grad", check_scalar_output)
 
 
 def elementwise_grad(f: Function, argnums: Argnums = 0) -> Function:
@@ -95,7 +95,7 @@ def _swept_once(f: Function, argnums: Argnums, name: str, check: Callable[[Any, 
             seeds = [(recording.out, sweep.seed_like(value_of(recording.out)))]
             recording.release()
             gradients = recording.pull(seeds)
-            structured = [recording.close(number, gradients) for number in where]
+            structured = recording.close_all(where, gradients)
             return value, structured[0] if single else tuple(structured)
 
     return both
@@ -147,7 +147,7 @@ def vjp(f: Function, /, *args: Any, **kwargs: Any) -> tuple[Any, Function]:
                 recording.close(number, gradients) if recording.holds(number) else None for number in range(len(args))
             )
 
-    return recording.result(), pullback
+    return recording.result(own=True), pullback
 
 
 def _seeds(out: Any, adjoint: Any) -> list[tuple[Any, Any]]:
@@ -321,7 +321,7 @@ def jacobian(f: Function, argnums: Argnums = 0, mode: str | None = None) -> Func
 
             def block(path: Path, leaf: Any) -> Any:
                 rows = {key: found for (place, key), found in table.items() if place == path}
-                found = [recording.close(number, rows, shape_of(leaf)) for number in where]
+                found = recording.close_all(where, rows, shape_of(leaf))
                 return found[0] if single else tuple(found)
 
             return map_leaves(block, recording.out, whole=True)
