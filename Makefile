@@ -4,7 +4,7 @@
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test test-all lint figures bench clean moved
+.PHONY: help demo test test-all lint figures tables bench clean moved
 
 # An environment that was copied or moved with the folder still points to the old place: make it again.
 ifneq ($(shell cat .venv/made-in 2>/dev/null),$(CURDIR))
@@ -29,8 +29,11 @@ lint: .venv/installed-test ## only lint, format and types
 figures: .venv/installed-test ## draw the figures in assets/ again
 	@.venv/bin/python assets/make_figures.py
 
-bench: .venv/installed-test ## measure (the import, for now)
-	@.venv/bin/python benchmarks/run.py
+tables: .venv/installed-test ## write docs/coverage.md and docs/errors.md again
+	@.venv/bin/python docs/tables.py
+
+bench: .venv/installed-bench ## measure against NumPy by hand and other libraries (under 10 minutes)
+	@.venv/bin/python -m benchmarks.run --write
 
 clean: ## remove what the other commands made, except your copy of the notebook
 	rm -rf .venv tests/output tests/javascript/node_modules build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
@@ -51,6 +54,16 @@ moved:
 	@echo "Installing graphviz-ad and what its tests need into .venv (a minute or two) ..."
 	@.venv/bin/python -m pip install --quiet --editable '.[test]'
 	@touch $@ .venv/installed-demo
+
+# On Linux the usual wheel of PyTorch brings gigabytes of CUDA: only a CPU build is taken, where pip is set up to find one.
+TORCH := torch$(if $(filter Linux,$(shell uname -s)),==2.13.0+cpu)
+
+.venv/installed-bench: .venv/made-in pyproject.toml
+	@echo "Installing graphviz-ad and what it is measured against into .venv (a minute or two) ..."
+	@.venv/bin/python -m pip install --quiet --editable '.[bench]'
+	@.venv/bin/python -m pip install --quiet '$(TORCH)' 2>/dev/null || \
+	  echo "pip finds no $(TORCH): to compare with PyTorch, install a CPU build into .venv"
+	@touch $@
 
 # Debian's python3 may come without ensurepip: then pip, if it is there, installs into an environment made without it;
 # else root fetches Debian's package, and everybody else is told its name.

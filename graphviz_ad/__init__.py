@@ -1,5 +1,6 @@
 """Backpropagation made visible: plain NumPy functions as graphs whose adjoints flow backwards."""
 
+from graphviz_ad import nn
 from graphviz_ad.core.check import check_grads
 from graphviz_ad.core.custom import custom
 from graphviz_ad.core.transforms import elementwise_grad, grad, hessian, hvp, jacobian, jvp, value_and_grad, vjp
@@ -49,6 +50,7 @@ __all__ = [
     "hvp",
     "jacobian",
     "jvp",
+    "nn",
     "trace",
     "value_and_grad",
     "variable",

@@ -58,8 +58,18 @@ def used(array: np.ndarray[Any, Any], watched: np.ndarray[Any, Any] | None = Non
     """Note the use of an array, here and now."""
     frame = user_frame(sys._getframe(1))
     place = ("", 0) if frame is None else (frame.f_code.co_filename, frame.f_lineno)
-    watched = array if watched is None else watched
+    watched = _memory(array) if watched is None else watched
     return Use(array, watched, checksum(watched), *place)
+
+
+def _memory(array: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+    """What an array looks at, where that is smaller than the array: sliding windows and broadcasts repeat elements."""
+    found, base = array, array.base
+    while base is not None:
+        if isinstance(base, np.ndarray) and base.nbytes < found.nbytes:
+            found = base
+        base = getattr(base, "base", None)
+    return found
 
 
 def sampled(array: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:

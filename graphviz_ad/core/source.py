@@ -311,7 +311,9 @@ def group_path(site: Site | None) -> tuple[Call, ...]:
     calls = []
     call = None if site is None else site.call
     while call is not None and call.parent is not None:
-        if call.code.co_name not in ("<listcomp>", "<dictcomp>", "<setcomp>", "<genexpr>"):
+        name = call.code.co_qualname
+        inner = is_layer(call.code) and (name.startswith("_") or "<" in name)  # a layer's own helpers say nothing
+        if not inner and call.code.co_name not in ("<listcomp>", "<dictcomp>", "<setcomp>", "<genexpr>"):
             calls.append(call)
         call = call.parent
     return tuple(reversed(calls))

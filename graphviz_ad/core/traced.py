@@ -196,6 +196,12 @@ class Traced:
     def __deepcopy__(self, memo: Any) -> Traced:
         return self
 
+    def __reduce__(self) -> NoReturn:
+        raise UnsupportedError(
+            f"a traced value cannot be pickled{here()}: it stands for a whole computation. Pickle gad.graph(z), or the "
+            "number alone: gad.graph(z).outputs[0].value."
+        )
+
     def __round__(self, digits: int | None = None) -> Any:
         self._leave("round()", "Use np.floor(x + 0.5), or format the number with f'{x:.3f}'.")
 
@@ -235,6 +241,10 @@ class Traced:
     def T(self) -> Any:
         return HANDLERS[np.transpose](self)
 
+    @property
+    def mT(self) -> Any:
+        return HANDLERS[np.matrix_transpose](self)
+
 
 _MATH_REMEDY = "Use the NumPy function (np.sin(x) instead of math.sin(x)), or leave float() out."
 
@@ -260,6 +270,7 @@ _INSTEAD = {
     "np.fabs": "Write np.absolute(x).",
     "np.fmax": "Write np.maximum(x, y).",
     "np.fmin": "Write np.minimum(x, y).",
+    "np.linalg.multi_dot": "Write a @ b @ c.",
     "np.asarray": "Build arrays with np.stack([...]).",
 }
 

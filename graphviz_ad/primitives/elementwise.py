@@ -1,23 +1,23 @@
-"""Elementwise primitives: each is declared by its partial derivatives, VJP and JVP follow.
+"""Smooth elementwise primitives: each is declared by its partial derivatives, VJP and JVP follow.
 
-A partial takes the output first, then the inputs; a number stands for a partial that is the same
-everywhere. Kinks: a maximum or minimum of two traced values shares ½ and ½ at a tie; against an
-untraced constant the derivative at the tie is 0, so ``np.maximum(0, x)`` is ReLU with ReLU′(0) = 0.
+A partial takes the output first, then the inputs; a number stands for a partial that is the same everywhere.
 """
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
 
-from graphviz_ad.core.primitive import HANDLERS, OPERATORS, Primitive, elementwise, handles
-from graphviz_ad.core.traced import apply, is_differentiable, operand
+from graphviz_ad.core.primitive import OPERATORS, Primitive, elementwise, handles
+from graphviz_ad.core.traced import apply, operand
+from graphviz_ad.primitives.arguments import refuse_options
 
 Bound = tuple[tuple[Any, ...], dict[str, Any]]
 
 
-def _samples(low: float, high: float, count: int) -> Any:
+def samples(low: float, high: float, count: int) -> Any:
     """Sample inputs for the registry's tests: scalars, arrays, broadcasting."""
 
     def sample(rng: np.random.Generator) -> list[Bound]:
@@ -30,9 +30,11 @@ def _samples(low: float, high: float, count: int) -> Any:
 
 
 def _unary(ufunc: np.ufunc, partial: Any, *, symbol: str | None = None, low: float = -2, high: float = 2) -> Primitive:
-    primitive = elementwise(ufunc.__name__, ufunc, partial, symbol=symbol, sample=_samples(low, high, 1))
+    primitive = elementwise(ufunc.__name__, ufunc, partial, symbol=symbol, sample=samples(low, high, 1))
 
-    def handler(x: Any, /) -> Any:
+    def handler(x: Any, /, **options: Any) -> Any:
+        if options:
+            refuse_options(ufunc, options)
         return apply(primitive, (operand(x),), {})
 
     handles(ufunc)(handler)
@@ -40,24 +42,24 @@ def _unary(ufunc: np.ufunc, partial: Any, *, symbol: str | None = None, low: flo
 
 
 def _binary(
-    ufunc: np.ufunc, left: Any, right: Any, *, symbol: str, compute: Any = None, low: float = -2, high: float = 2
+    ufunc: np.ufunc, left: Any, right: Any, *, symbol: str | None = None, low: float = -2, high: float = 2
 ) -> Primitive:
-    name = ufunc.__name__
-    primitive = elementwise(name, compute or ufunc, left, right, symbol=symbol, sample=_samples(low, high, 2))
+    primitive = elementwise(ufunc.__name__, ufunc, left, right, symbol=symbol, sample=samples(low, high, 2))
 
-    def handler(x1: Any, x2: Any, /) -> Any:
+    def handler(x1: Any, x2: Any, /, **options: Any) -> Any:
+        if options:
+            refuse_options(ufunc, options)
         return apply(primitive, (operand(x1), operand(x2)), {})
 
     handles(ufunc)(handler)
-    OPERATORS[name] = primitive
     return primitive
 
 
 # -- arithmetic ---------------------------------------------------------------------------------
 
-_binary(np.add, 1.0, 1.0, symbol="+")
-_binary(np.subtract, 1.0, -1.0, symbol="−")
-_binary(np.multiply, lambda out, x, y: y, lambda out, x, y: x, symbol="×")
+OPERATORS["add"] = _binary(np.add, 1.0, 1.0, symbol="+")
+OPERATORS["subtract"] = _binary(np.subtract, 1.0, -1.0, symbol="−")
+OPERATORS["multiply"] = _binary(np.multiply, lambda out, x, y: y, lambda out, x, y: x, symbol="×")
 
 
 def _over(y: Any) -> Any:
@@ -65,111 +67,126 @@ def _over(y: Any) -> Any:
     return float(np.divide(1.0, y)) if isinstance(y, float | int) else 1 / y
 
 
-_binary(np.divide, lambda out, x, y: _over(y), lambda out, x, y: -out / y, symbol="÷", low=0.5)
-
-
-def _power(x: Any, y: Any) -> Any:
-    # Python's own ** makes (-8.0) ** (1/3) complex; NumPy's has a fast path for ** 2 that np.power lacks
-    if isinstance(x, float | int) and isinstance(y, float | int):
-        return np.power(float(x), y)
-    return x**y
-
-
-def _power_by_base(out: Any, x: Any, y: Any) -> Any:
-    if isinstance(y, int | float):
-        # a plain exponent: the way it is written on paper
-        return 2 * x if y == 2 else y * x ** (y - 1) if y != 0 else np.zeros_like(x)
-    # x ** 0 is 1 everywhere, also where x ** -1 is inf
-    return np.where(y == 0, 0.0, y * x ** np.where(y == 0, 1, y - 1))
-
-
-def _power_by_exponent(out: Any, x: Any, y: Any) -> Any:
-    # 0 ** y is 0 for every y > 0, so nothing changes there; log 0 would make it nan
-    flat = (x == 0) & (y >= 0)
-    return np.where(flat, 0.0, out * np.log(np.where(flat, 1.0, x)))
-
-
-_binary(np.power, _power_by_base, _power_by_exponent, symbol="power", compute=_power, low=0.5)
+OPERATORS["divide"] = _binary(np.divide, lambda out, x, y: _over(y), lambda out, x, y: -out / y, symbol="÷", low=0.5)
 OPERATORS["negative"] = _unary(np.negative, -1.0, symbol="−")
 OPERATORS["positive"] = _unary(np.positive, 1.0, symbol="+")
 # |x|′(0) = 0, which is what sign gives
 OPERATORS["absolute"] = _unary(np.absolute, lambda out, x: np.sign(x), symbol="abs")
+# x = floor(x / y) y + remainder; np.floor_divide is the floor that NumPy's remainder belongs to
+OPERATORS["remainder"] = _binary(
+    np.remainder, 1.0, lambda out, x, y: -np.floor_divide(x, y), symbol="mod", low=0.5, high=3
+)
 
-# -- functions ----------------------------------------------------------------------------------
+# -- power --------------------------------------------------------------------------------------
+
+
+_PYTHON = (float, int, bool)
+
+
+def _power(x: Any, y: Any, ufunc: bool = False) -> Any:
+    # Python's own ** makes (-8.0) ** (1/3) complex; NumPy's rounds a few numbers differently from np.power
+    if type(x) in _PYTHON and type(y) in _PYTHON:
+        return np.power(float(x), y)
+    return np.power(x, y) if ufunc else x**y
+
+
+def _power_by_base(out: Any, x: Any, y: Any, ufunc: bool = False) -> Any:
+    if isinstance(y, int | float | np.generic):
+        # a plain exponent: the way it is written on paper
+        if isinstance(y, float):
+            y = float(y)  # weakly promoted: x may be float32
+        return 2 * x if y == 2 else 0.0 if y == 0 else 1.0 if y == 1 else y * x ** (y - 1)
+    # x ** 0 is 1 everywhere, also at 0, where x ** -1 is inf
+    return y * x ** np.where((x == 0) & (y == 0), 1, y - 1)
+
+
+def _power_by_exponent(out: Any, x: Any, y: Any, ufunc: bool = False) -> Any:
+    # 0 ** y is 0 for every y > 0 (and inf ** y for every y < 0), so nothing changes there; 0 × log 0 would make it nan
+    flat = (out == 0) | ((x == 0) & (y == 0))
+    return np.where(flat, 0.0, out * np.log(np.where(flat, 1.0, x)))
+
+
+_power_primitive = elementwise(
+    "power",
+    _power,
+    _power_by_base,
+    _power_by_exponent,
+    symbol="power",
+    sample=lambda rng: [
+        *samples(0.5, 2, 2)(rng),
+        ((rng.uniform(0.5, 2, 3), rng.uniform(0.5, 2, 3)), {"ufunc": True}),
+        *(((rng.uniform(-2, -1, 3), exponent), {}) for exponent in (0, 1, 2, 3, -1, np.array([0, 2, 3]))),
+    ],
+)
+OPERATORS["power"] = _power_primitive
+
+
+@handles(np.power)
+def power(x1: Any, x2: Any, /, **options: Any) -> Any:
+    if options:
+        refuse_options(np.power, options)
+    return apply(_power_primitive, (operand(x1), operand(x2)), {"ufunc": True})
+
+
+# -- functions of one number --------------------------------------------------------------------
+
+_LN2, _LN10 = math.log(2), math.log(10)
 
 _unary(np.square, lambda out, x: 2 * x)
 _unary(np.sqrt, lambda out, x: 0.5 / out, low=0.5)
+_unary(np.cbrt, lambda out, x: 1 / (3 * out * out), low=0.5)
 _unary(np.reciprocal, lambda out, x: -out * out, low=0.5)
 _unary(np.exp, lambda out, x: out)
+_unary(np.exp2, lambda out, x: _LN2 * out)
+_unary(np.expm1, lambda out, x: np.exp(x))  # out + 1 would lose its digits far left of 0
 _unary(np.log, lambda out, x: 1 / x, low=0.5)
+_unary(np.log2, lambda out, x: (1 / _LN2) / x, low=0.5)
+_unary(np.log10, lambda out, x: (1 / _LN10) / x, low=0.5)
+_unary(np.log1p, lambda out, x: 1 / (1 + x), low=-0.5)
 _unary(np.sin, lambda out, x: np.cos(x))
 _unary(np.cos, lambda out, x: -np.sin(x))
+_unary(np.tan, lambda out, x: 1 + out * out, low=-1, high=1)
+# (1 - x)(1 + x) keeps the digits near ±1 that 1 - x² loses
+_unary(np.arcsin, lambda out, x: 1 / np.sqrt((1 - x) * (1 + x)), low=-0.9, high=0.9)
+_unary(np.arccos, lambda out, x: -1 / np.sqrt((1 - x) * (1 + x)), low=-0.9, high=0.9)
+_unary(np.arctan, lambda out, x: 1 / (1 + x * x))
+_unary(np.sinh, lambda out, x: np.cosh(x))
+_unary(np.cosh, lambda out, x: np.sinh(x))
 _unary(np.tanh, lambda out, x: 1 - out * out)
+_unary(np.arcsinh, lambda out, x: 1 / np.hypot(1.0, x))  # 1 + x² would overflow
+_unary(np.arccosh, lambda out, x: 1 / np.sqrt((x - 1) * (x + 1)), low=1.5, high=3)
+_unary(np.arctanh, lambda out, x: 1 / ((1 - x) * (1 + x)), low=-0.9, high=0.9)
+for _degrees in (np.degrees, np.rad2deg):
+    _unary(_degrees, 180 / math.pi)
+for _radians in (np.radians, np.deg2rad):
+    _unary(_radians, math.pi / 180)
 
-# -- kinks --------------------------------------------------------------------------------------
-
-
-def _extreme(ufunc: np.ufunc, symbol: str, wins: Any) -> None:
-    """Maximum and minimum; ``tie`` is the share of each side where both are equal."""
-
-    def partial(x: Any, y: Any, tie: float) -> Any:
-        return np.where(wins(x, y), 1.0, np.where(x == y, tie, 0.0))
-
-    primitive = elementwise(
-        ufunc.__name__,
-        lambda x, y, tie: ufunc(x, y),
-        lambda out, x, y, tie: partial(x, y, tie),
-        lambda out, x, y, tie: partial(y, x, tie),
-        symbol=symbol,
-        sample=lambda rng: [(inputs, {"tie": 0.5}) for inputs, _ in _samples(-2, 2, 2)(rng)],
-    )
-
-    def handler(x1: Any, x2: Any, /) -> Any:
-        x1, x2 = operand(x1), operand(x2)
-        tie = 0.5 if is_differentiable(x1) and is_differentiable(x2) else 0.0
-        return apply(primitive, (x1, x2), {"tie": tie})
-
-    handles(ufunc)(handler)
+# -- functions of two numbers -------------------------------------------------------------------
 
 
-_extreme(np.maximum, "max", lambda x, y: x > y)
-_extreme(np.minimum, "min", lambda x, y: x < y)
+def _logistic(x: Any) -> Any:
+    """1 / (1 + exp(-x)) without overflow, in every order of derivative."""
+    return np.exp(-np.logaddexp(0.0, -x))
 
 
-# A chosen-away branch must send nothing even where its own derivative is inf: 0 × inf would be nan
-_where = elementwise(
-    "where",
-    np.where,
-    None,
-    lambda out, condition, x, y: np.where(condition, 1.0, 0.0),
-    lambda out, condition, x, y: np.where(condition, 0.0, 1.0),
-    vjps=(
-        None,
-        lambda adjoint, out, condition, x, y: np.where(condition, adjoint, 0.0),
-        lambda adjoint, out, condition, x, y: np.where(condition, 0.0, adjoint),
-    ),
-    jvps=(
-        None,
-        lambda tangent, out, condition, x, y: np.where(condition, tangent, 0.0),
-        lambda tangent, out, condition, x, y: np.where(condition, 0.0, tangent),
-    ),
-    sample=lambda rng: [
-        ((rng.random(3) > 0.5, rng.normal(size=3), rng.normal(size=3)), {}),
-        ((rng.random((2, 3)) > 0.5, rng.normal(size=3), 1.5), {}),
-        ((np.True_, 0.5, rng.normal(size=(2, 3))), {}),
-    ],
+_binary(np.logaddexp, lambda out, x, y: _logistic(x - y), lambda out, x, y: _logistic(y - x))
+# the length of the zero vector has derivative 0, as np.linalg.norm
+_binary(
+    np.hypot,
+    lambda out, x, y: x / np.where(out == 0, 1.0, out),
+    lambda out, x, y: y / np.where(out == 0, 1.0, out),
 )
 
 
-@handles(np.where)
-def where(condition: Any, x: Any, y: Any) -> Any:
-    return apply(_where, (operand(condition), operand(x), operand(y)), {})
+def _by_square_length(numerator: Any, x: Any, y: Any) -> Any:
+    """``numerator / (x² + y²)``, where the square may overflow or vanish; 0/0 at the origin."""
+    length = np.hypot(x, y)
+    return numerator / length / length
 
 
-def _round_refused(*args: Any, **kwargs: Any) -> Any:
-    from graphviz_ad.core.traced import unsupported
-
-    raise unsupported("np.round")
-
-
-HANDLERS[np.round] = _round_refused
+_binary(
+    np.arctan2,
+    lambda out, y, x: _by_square_length(x, x, y),
+    lambda out, y, x: -_by_square_length(y, x, y),
+    low=0.5,
+)

@@ -1,83 +1,443 @@
-"""Matrix products."""
+"""Linear algebra: inverses, solutions, determinants, Cholesky factors and norms."""
 
 from __future__ import annotations
 
+import math
+import operator
 from typing import Any
 
 import numpy as np
 
-from graphviz_ad.core.primitive import general, handles
-from graphviz_ad.core.traced import Traced, apply, operand
+from graphviz_ad.core.primitive import Primitive, general, handles, plain
+from graphviz_ad.core.traced import NO_PARAMS, apply, invoke, operand, shape_of, value_of
 from graphviz_ad.core.where import here
 from graphviz_ad.errors import ArgumentError, UnsupportedError
+from graphviz_ad.primitives.products import aligned, swapped
+
+Axes = tuple[int, ...]
 
 
-def _turn(x: Any) -> Any:
-    """The last two axes swapped."""
-    return np.transpose(x, (*range(x.ndim - 2), x.ndim - 1, x.ndim - 2))
+def _regular(rng: np.random.Generator, *shape: int) -> Any:
+    """A sample of well-conditioned matrices."""
+    return rng.normal(size=shape) + 3.0 * np.eye(shape[-1])
 
 
-def _matmul_left(adjoint: Any, out: Any, a: Any, b: Any) -> Any:
-    if a.ndim == 1 and b.ndim == 1:
-        return adjoint * b
+def _matrices(rng: np.random.Generator) -> list[Any]:
+    return [((_regular(rng, *shape),), {}) for shape in [(1, 1), (2, 2), (3, 3), (2, 3, 3), (0, 0)]]
+
+
+# -- inverse and solution -----------------------------------------------------------------------
+
+_inv = general(
+    "inv",
+    np.linalg.inv,
+    vjps=[lambda adjoint, out, a: -(swapped(out) @ adjoint @ swapped(out))],
+    jvps=[lambda tangent, out, a: -(out @ tangent @ out)],
+    batched=True,
+    sample=_matrices,
+)
+
+
+@handles(np.linalg.inv)
+def inv(a: Any) -> Any:
+    return apply(_inv, (operand(a),), NO_PARAMS)
+
+
+def _solved(a: Any, right: Any, vector: bool) -> Any:
+    """The solution for right sides that are vectors (one per leading axis) or matrices."""
+    return np.linalg.solve(a, right[..., None])[..., 0] if vector else np.linalg.solve(a, right)
+
+
+# NumPy's rule since 2.0: b is a vector if it has one axis, else matrices
+def _solve_by_matrix(adjoint: Any, out: Any, a: Any, b: Any) -> Any:
+    back = _solved(swapped(a), adjoint, b.ndim == 1)
     if b.ndim == 1:
-        return adjoint[..., None] * b
-    if a.ndim == 1:
-        return np.matmul(b, adjoint[..., None])[..., 0]
-    return np.matmul(adjoint, _turn(b))
+        return -back[..., :, None] * out[..., None, :]
+    return -(back @ swapped(out))
 
 
-def _matmul_right(adjoint: Any, out: Any, a: Any, b: Any) -> Any:
-    if a.ndim == 1 and b.ndim == 1:
-        return adjoint * a
-    if a.ndim == 1:
-        return a[:, None] * adjoint[..., None, :]
-    if b.ndim == 1:
-        return np.matmul(_turn(a), adjoint[..., None])[..., 0]
-    return np.matmul(_turn(a), adjoint)
+def _solve_by_matrix_pushed(tangent: Any, out: Any, a: Any, b: Any) -> Any:
+    tangent = aligned(tangent, a, max(a.ndim, b.ndim))
+    change = (tangent @ out[..., None])[..., 0] if b.ndim == 1 else tangent @ out
+    return -_solved(a, change, b.ndim == 1)
 
 
-_matmul = general(
-    "matmul",
-    np.matmul,
-    vjps=[_matmul_left, _matmul_right],
-    jvps=[
-        lambda tangent, out, a, b: np.matmul(tangent, b),
-        lambda tangent, out, a, b: np.matmul(a, tangent),
+_solve = general(
+    "solve",
+    np.linalg.solve,
+    vjps=[
+        _solve_by_matrix,
+        lambda adjoint, out, a, b: _solved(swapped(a), adjoint, b.ndim == 1),
     ],
-    symbol="@",
+    jvps=[
+        _solve_by_matrix_pushed,
+        lambda tangent, out, a, b: _solved(a, aligned(tangent, b, out.ndim), b.ndim == 1),
+    ],
+    batched=True,
     sample=lambda rng: [
-        ((rng.normal(size=left), rng.normal(size=right)), {})
+        ((_regular(rng, *left), rng.normal(size=right)), {})
         for left, right in [
-            ((3,), (3,)),
-            ((2, 3), (3,)),
-            ((3,), (3, 4)),
-            ((2, 3), (3, 4)),
-            ((5, 2, 3), (3, 4)),
-            ((2, 3), (5, 3, 4)),
-            ((3,), (5, 3, 4)),
-            ((5, 2, 3), (3,)),
-            ((0, 3), (3, 2)),
+            ((3, 3), (3,)),
+            ((3, 3), (3, 2)),
+            ((2, 3, 3), (3,)),
+            ((2, 3, 3), (3, 2)),
+            ((3, 3), (2, 3, 1)),
+            ((2, 1, 3, 3), (4, 3, 2)),
+            ((0, 0), (0,)),
         ]
     ],
 )
 
 
-@handles(np.matmul)
-def matmul(x1: Any, x2: Any, /) -> Any:
-    a, b = operand(x1), operand(x2)
-    for value, position in ((a, "first"), (b, "second")):
-        if np.ndim(value.value if type(value) is Traced else value) == 0:
-            raise ArgumentError(f"np.matmul: the {position} argument is a scalar{here()}; write `*` for scalars.")
-    return apply(_matmul, (a, b), {})
+@handles(np.linalg.solve)
+def solve(a: Any, b: Any) -> Any:
+    return apply(_solve, (operand(a), operand(b)), NO_PARAMS)
 
 
-@handles(np.dot)
-def dot(a: Any, b: Any) -> Any:
-    a, b = operand(a), operand(b)
-    dimensions = [np.ndim(x.value if type(x) is Traced else x) for x in (a, b)]
-    if 0 in dimensions:
-        return a * b
-    if max(dimensions) > 2:
-        raise UnsupportedError(f"np.dot of arrays with more than two axes has no rule here{here()}; write np.matmul.")
-    return matmul(a, b)
+# -- determinant --------------------------------------------------------------------------------
+# ∂det/∂A is the cofactor matrix. det · inv(A)ᵀ would be nan where A is singular; from the singular values it is right
+# at every rank: A = U diag(s) V gives cof A = det U det V · U diag(c) V with c_i the product of the other s_k.
+
+
+def _others(factors: Any) -> Any:
+    """For every element of the last axis the product of all others; by logarithms, so that no part overflows."""
+    with np.errstate(divide="ignore", over="ignore"):
+        logs = np.log(factors.astype(np.float64))
+        zero = np.zeros_like(logs[..., :1])
+        before = np.cumsum(np.concatenate([zero, logs[..., :-1]], axis=-1), axis=-1)
+        after = np.cumsum(np.concatenate([zero, logs[..., :0:-1]], axis=-1), axis=-1)[..., ::-1]
+        return np.exp(before + after).astype(factors.dtype)
+
+
+def _decomposed(a: Any) -> tuple[Any, Any, Any, Any]:
+    """The singular value decomposition and det U det V, ±1; nan where ``a`` holds nan or inf."""
+    finite = np.isfinite(a).all(axis=(-2, -1))
+    u, s, v = np.linalg.svd(np.where(finite[..., None, None], a, 0.0))
+    sign = np.where(finite, np.sign(np.linalg.det(u) * np.linalg.det(v)), np.nan).astype(a.dtype)
+    return u, s, v, sign[..., None, None]
+
+
+def _cofactors(a: Any) -> Any:
+    u, s, v, sign = _decomposed(a)
+    return sign * ((u * _others(s)[..., None, :]) @ v)
+
+
+def _cofactor_changes(direction: Any, a: Any) -> Any:
+    """How the cofactors of ``a`` change along ``direction``, at every rank.
+
+    With E = Uᵀ direction Vᵀ and p_ij the product of all s_k but s_i and s_j, the second derivative of the
+    determinant along E and F is the sum over i ≠ j of p_ij (E_ii F_jj − E_ij F_ji).
+    """
+    u, s, v, sign = _decomposed(a)
+    eye = np.eye(a.shape[-1], dtype=a.dtype)
+    pairs = _others(np.where(eye == 1, eye, s[..., None, :])) * (1 - eye)
+    inner = swapped(u) @ direction @ swapped(v)
+    diagonal = pairs @ np.diagonal(inner, axis1=-2, axis2=-1)[..., None]
+    return sign * (u @ (eye * diagonal - pairs * swapped(inner)) @ v)
+
+
+def _third_change(direction: Any, other: Any, a: Any) -> Any:
+    """The third derivative of the determinant along two directions, by the inverse: for regular matrices."""
+    values = np.linalg.svd(value_of(a), compute_uv=False)
+    size = a.shape[-1]
+    if size and np.any(values[..., -1] <= size * np.finfo(values.dtype).eps * values[..., 0]):
+        raise UnsupportedError(
+            f"the third derivative of np.linalg.det has no rule at a singular matrix{here()}; the first and the "
+            "second have. Move the matrix a little, e.g. a + 1e-6 * np.eye(len(a))."
+        )
+    inverse = np.linalg.inv(a)
+    first, second = inverse @ direction, inverse @ other
+
+    def trace(x: Any) -> Any:
+        return np.sum(x * np.eye(size, dtype=a.dtype), axis=(-2, -1), keepdims=True)
+
+    both = first @ second
+    form = trace(first) * trace(second) - trace(both)
+    eye = np.eye(size, dtype=a.dtype)
+    terms = form * eye - trace(second) * first - trace(first) * second + both + second @ first
+    return np.linalg.det(a)[..., None, None] * swapped(terms @ inverse)
+
+
+_cofactor_change: Primitive = general(
+    "cofactor_change",
+    _cofactor_changes,
+    # symmetric: its own transpose, and the third derivative sees both directions alike
+    vjps=[
+        lambda adjoint, out, direction, a: invoke(_cofactor_change, (adjoint, a), NO_PARAMS),
+        lambda adjoint, out, direction, a: _third_change(direction, adjoint, a),
+    ],
+    jvps=[
+        lambda tangent, out, direction, a: invoke(_cofactor_change, (tangent, a), NO_PARAMS),
+        lambda tangent, out, direction, a: _third_change(direction, tangent, a),
+    ],
+    symbol="cof′",
+    sample=lambda rng: [((rng.normal(size=shape), _regular(rng, *shape)), {}) for shape in [(2, 2), (3, 3), (2, 3, 3)]],
+)
+
+_cofactor = general(
+    "cofactor",
+    _cofactors,
+    vjps=[lambda adjoint, out, a: invoke(_cofactor_change, (adjoint, a), NO_PARAMS)],
+    jvps=[lambda tangent, out, a: invoke(_cofactor_change, (tangent, a), NO_PARAMS)],
+    symbol="cof",
+    batched=True,
+    sample=_matrices,
+)
+
+_det = general(
+    "det",
+    np.linalg.det,
+    vjps=[lambda adjoint, out, a: _spread(adjoint) * invoke(_cofactor, (a,), NO_PARAMS)],
+    jvps=[lambda tangent, out, a: np.sum(tangent * invoke(_cofactor, (a,), NO_PARAMS), axis=(-2, -1))],
+    batched=True,
+    sample=lambda rng: [*_matrices(rng), ((np.outer(rng.normal(size=2), rng.normal(size=2)),), {})],
+)
+
+
+def _spread(x: Any) -> Any:
+    """One number per matrix, made to multiply whole matrices."""
+    return x[..., None, None] if shape_of(x) else x
+
+
+@handles(np.linalg.det)
+def det(a: Any) -> Any:
+    return apply(_det, (operand(a),), NO_PARAMS)
+
+
+def _log_slope(out: Any, a: Any) -> Any:
+    """∂log|det|/∂A, the transposed inverse."""
+    if np.any(np.isneginf(value_of(out))):
+        raise ArgumentError(
+            f"np.linalg.slogdet: the matrix is singular, log|det| is −inf there and has no derivative{here()}. Use "
+            "np.linalg.det, which has one, or move the matrix a little, e.g. a + 1e-6 * np.eye(len(a))."
+        )
+    return swapped(np.linalg.inv(a))
+
+
+_logabsdet = general(
+    "logabsdet",
+    lambda a: np.linalg.slogdet(a).logabsdet,
+    vjps=[lambda adjoint, out, a: _spread(adjoint) * _log_slope(out, a)],
+    jvps=[lambda tangent, out, a: np.sum(tangent * _log_slope(out, a), axis=(-2, -1))],
+    symbol="log|det|",
+    batched=True,
+    sample=_matrices,
+)
+_det_sign = plain("det_sign", lambda a: np.linalg.slogdet(a).sign, symbol="sign det", sample=_matrices)
+_SlogdetResult: Any = type(np.linalg.slogdet(np.ones((1, 1))))
+
+
+@handles(np.linalg.slogdet)
+def slogdet(a: Any) -> Any:
+    a = operand(a)
+    return _SlogdetResult(apply(_det_sign, (a,), NO_PARAMS), apply(_logabsdet, (a,), NO_PARAMS))
+
+
+# -- Cholesky factor ----------------------------------------------------------------------------
+# NumPy reads one triangle and takes the other for granted. The derivative treats the matrix as what it stands for: a
+# symmetric one. So the gradient is symmetric (as in JAX and PyTorch), and a tangent counts by its symmetric part.
+
+
+def _symmetric(x: Any) -> Any:
+    return 0.5 * (x + swapped(x))
+
+
+def _half_lower(x: Any) -> Any:
+    """The lower triangle with half the diagonal: what a symmetric change puts into a lower factor."""
+    size = x.shape[-1]
+    weights = np.tril(np.ones((size, size))) - 0.5 * np.eye(size)
+    return x * weights.astype(x.dtype)
+
+
+def _cholesky_pulled(adjoint: Any, out: Any, a: Any, upper: bool) -> Any:
+    factor, adjoint = (swapped(out), swapped(adjoint)) if upper else (out, adjoint)
+    back = swapped(factor)
+    inner = np.linalg.solve(back, _half_lower(back @ adjoint))
+    return _symmetric(swapped(np.linalg.solve(back, swapped(inner))))
+
+
+def _cholesky_pushed(tangent: Any, out: Any, a: Any, upper: bool) -> Any:
+    factor = swapped(out) if upper else out
+    inner = np.linalg.solve(factor, _symmetric(tangent))
+    change = factor @ _half_lower(swapped(np.linalg.solve(factor, swapped(inner))))
+    return swapped(change) if upper else change
+
+
+_cholesky = general(
+    "cholesky",
+    lambda a, upper: np.linalg.cholesky(a, upper=upper),
+    vjps=[_cholesky_pulled],
+    jvps=[_cholesky_pushed],
+    batched=True,
+    # one row only: in larger matrices a difference quotient along a direction that is not symmetric means nothing
+    sample=lambda rng: [
+        ((rng.uniform(1, 2, shape),), {"upper": upper})
+        for shape, upper in [((1, 1), False), ((3, 1, 1), True), ((0, 0), False)]
+    ],
+)
+
+
+@handles(np.linalg.cholesky)
+def cholesky(a: Any, /, *, upper: bool = False) -> Any:
+    return apply(_cholesky, (operand(a),), {"upper": bool(upper)})
+
+
+# -- norms --------------------------------------------------------------------------------------
+
+_SINGULAR = (2, -2, "nuc")
+
+
+def _norm_axes(axis: Any, ndim: int) -> Axes:
+    if axis is None:
+        return tuple(range(ndim))
+    return tuple(one % ndim for one in (axis if isinstance(axis, tuple) else (axis,)))
+
+
+def _winners(x: Any, summed: Axes, searched: Axes, largest: bool) -> Any:
+    """Derivative of the largest (or smallest) of sums of |x|; several that are equal share it."""
+    sums = np.sum(np.abs(x), axis=summed, keepdims=True) if summed else np.abs(x)
+    best = np.max(sums, axis=searched, keepdims=True) if largest else np.min(sums, axis=searched, keepdims=True)
+    wins = np.where(sums == best, np.ones_like(sums), 0.0)
+    return np.sign(x) * (wins / np.sum(wins, axis=searched, keepdims=True))
+
+
+def _norm_slope(out: Any, x: Any, order: Any, axes: Axes) -> Any:
+    """∂norm/∂x; ``out`` broadcasts against ``x``. At the zero vector every norm's derivative is 0."""
+    if order == 0 or not math.prod(x.shape):
+        return np.zeros_like(x)
+    if order in (None, "fro", "f") or (order == 2 and len(axes) == 1):
+        return np.where(out == 0, 0.0, x / np.where(out == 0, 1.0, out))
+    if len(axes) == 2:
+        rows, columns = axes
+        summed, searched = ((rows,), (columns,)) if abs(order) == 1 else ((columns,), (rows,))
+        return _winners(x, summed, searched, order > 0)
+    if order == 1:
+        return np.sign(x)
+    if math.isinf(order):
+        return _winners(x, (), axes, order > 0)
+    # |x| has derivative 0 at 0, also where |x| ** (order - 1) is inf there
+    flat = np.logical_or(x == 0, out == 0)
+    ratio = np.where(flat, 1.0, np.abs(x) / np.where(out == 0, 1.0, out))
+    return np.where(flat, 0.0, np.sign(x) * ratio ** (order - 1))
+
+
+def _kept(value: Any, out: Any, x: Any, axes: Axes) -> Any:
+    """A norm's output, or its adjoints, with the axes that were taken away as axes of length 1."""
+    shape = shape_of(value)
+    if not shape:
+        return value
+    lead = shape[: len(shape) - len(shape_of(out))]
+    kept = (*lead, *(1 if axis in axes else length for axis, length in enumerate(shape_of(x))))
+    return value if shape == kept else np.reshape(value, kept)
+
+
+def _norm_pulled(adjoint: Any, out: Any, x: Any, order: Any, axis: Any, keepdims: bool) -> Any:
+    axes = _norm_axes(axis, len(shape_of(x)))
+    return _kept(adjoint, out, x, axes) * _norm_slope(_kept(out, out, x, axes), x, order, axes)
+
+
+def _norm_pushed(tangent: Any, out: Any, x: Any, order: Any, axis: Any, keepdims: bool) -> Any:
+    axes = _norm_axes(axis, len(shape_of(x)))
+    lead = len(shape_of(tangent)) - len(shape_of(x))
+    slope = _norm_slope(_kept(out, out, x, axes), x, order, axes)
+    return np.sum(tangent * slope, axis=tuple(lead + one for one in axes), keepdims=keepdims)
+
+
+_norm = general(
+    "norm",
+    lambda x, order, axis, keepdims: np.linalg.norm(x, ord=order, axis=axis, keepdims=keepdims),
+    vjps=[_norm_pulled],
+    jvps=[_norm_pushed],
+    batched=True,
+    sample=lambda rng: [
+        ((rng.normal(size=shape)[()],), {"order": order, "axis": axis, "keepdims": keepdims})
+        for shape, order, axis, keepdims in [
+            ((), None, None, False),
+            ((3,), None, None, False),
+            ((3,), 2, None, True),
+            ((2, 3), None, None, False),
+            ((2, 3, 2), None, None, True),
+            ((2, 3), "fro", None, False),
+            ((2, 3), 2, -1, False),
+            ((2, 3), None, (0,), True),
+            ((2, 3, 2), "fro", (0, -1), True),
+            ((4,), 1, None, False),
+            ((4,), np.inf, None, False),
+            ((4,), -np.inf, 0, True),
+            ((4,), 0, None, False),
+            ((2, 4), 3, 1, False),
+            ((4,), 2.5, None, False),
+            ((4,), 0.5, None, False),
+            ((4,), -1, None, False),
+            ((3, 4), 1, None, False),
+            ((3, 4), -1, None, True),
+            ((3, 4), np.inf, None, False),
+            ((2, 3, 4), -np.inf, (2, 0), False),
+            ((2, 3, 4), 1, (2, 1), True),
+            ((0,), None, None, False),
+            ((0, 3), 1, None, False),
+        ]
+    ],
+)
+
+
+@handles(np.linalg.norm)
+def norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> Any:  # noqa: A002  (NumPy's name)
+    x = operand(x)
+    if isinstance(ord, np.generic):
+        ord = ord.item()
+    count = len(shape_of(x)) if axis is None else len(axis) if isinstance(axis, tuple | list) else 1
+    if count == 2 and isinstance(ord, str | int | float) and ord in _SINGULAR:
+        raise UnsupportedError(
+            f"np.linalg.norm(..., ord={ord!r}) of a matrix needs its singular values, which have no derivative rule "
+            f"here{here()}; write ord='fro' for the root of the sum of squares, or ord=1 or np.inf."
+        )
+    axis = tuple(int(one) for one in axis) if isinstance(axis, tuple) else None if axis is None else int(axis)
+    return apply(_norm, (x,), {"order": ord, "axis": axis, "keepdims": bool(keepdims)})
+
+
+@handles(np.linalg.vector_norm)
+def vector_norm(x: Any, /, *, axis: Any = None, keepdims: bool = False, ord: Any = 2) -> Any:  # noqa: A002
+    x = operand(x)
+    flat, place = x, axis
+    if axis is None:
+        flat, place = np.ravel(x), 0
+    elif isinstance(axis, tuple):
+        axis = np.lib.array_utils.normalize_axis_tuple(axis, x.ndim)
+        rest = tuple(one for one in range(x.ndim) if one not in axis)
+        lengths = tuple(x.shape[one] for one in rest)
+        flat = np.reshape(np.transpose(x, axis + rest), (math.prod(x.shape[one] for one in axis), *lengths))
+        place = 0
+    out = norm(flat, ord, place)
+    axes = _norm_axes(axis, x.ndim)
+    return np.reshape(out, tuple(1 if one in axes else n for one, n in enumerate(x.shape))) if keepdims else out
+
+
+@handles(np.linalg.matrix_norm)
+def matrix_norm(x: Any, /, *, keepdims: bool = False, ord: Any = "fro") -> Any:  # noqa: A002
+    return norm(x, ord, (-2, -1), keepdims)
+
+
+# -- powers -------------------------------------------------------------------------------------
+
+
+@handles(np.linalg.matrix_power)
+def matrix_power(a: Any, n: Any) -> Any:
+    """Drawn as the products that NumPy takes: squares, and those of them that make up n."""
+    n = operator.index(n)
+    if a.ndim < 2 or a.shape[-1] != a.shape[-2]:
+        np.linalg.matrix_power(value_of(a), n)  # NumPy's own error
+    if n < 0:
+        a, n = np.linalg.inv(a), -n
+    if n == 0:
+        return np.broadcast_to(np.eye(a.shape[-1], dtype=a.dtype), a.shape).copy()
+    if n == 3:
+        return (a @ a) @ a
+    square, power = a, None
+    while n:
+        n, bit = divmod(n, 2)
+        if bit:
+            power = square if power is None else power @ square
+        if n:
+            square = square @ square
+    return power

@@ -1,4 +1,4 @@
-"""Primitives without derivative: comparisons, logic, rounding, positions and casts, which replay like the others."""
+"""Primitives without derivative: comparisons, logic, steps, positions and casts, which replay like the others."""
 
 from __future__ import annotations
 
@@ -6,18 +6,22 @@ from typing import Any
 
 import numpy as np
 
-from graphviz_ad.core.primitive import HANDLERS, Primitive, general, handles, plain
+from graphviz_ad.core.primitive import HANDLERS, OPERATORS, Primitive, general, handles, plain
 from graphviz_ad.core.traced import Traced, apply, dtype_of, operand, unsupported, value_of
 from graphviz_ad.errors import InputError
+from graphviz_ad.primitives.arguments import no_rule, plain_axis, refuse_options, refuse_positional_out
 
 
-def _comparison(ufunc: np.ufunc, symbol: str) -> None:
+def _binary(ufunc: np.ufunc, symbol: str) -> Primitive:
     primitive = plain(ufunc.__name__, ufunc, symbol=symbol)
 
-    def handler(x1: Any, x2: Any, /) -> Any:
+    def handler(x1: Any, x2: Any, /, **options: Any) -> Any:
+        if options:
+            refuse_options(ufunc, options)
         return apply(primitive, (operand(x1), operand(x2)), {})
 
     handles(ufunc)(handler)
+    return primitive
 
 
 for _ufunc, _symbol in {
@@ -31,13 +35,15 @@ for _ufunc, _symbol in {
     np.logical_or: "or",
     np.logical_xor: "xor",
 }.items():
-    _comparison(_ufunc, _symbol)
+    _binary(_ufunc, _symbol)
 
 
 def _unary(ufunc: np.ufunc, symbol: str) -> None:
     primitive = plain(ufunc.__name__, ufunc, symbol=symbol)
 
-    def handler(x: Any, /) -> Any:
+    def handler(x: Any, /, **options: Any) -> Any:
+        if options:
+            refuse_options(ufunc, options)
         return apply(primitive, (operand(x),), {})
 
     handles(ufunc)(handler)
@@ -47,14 +53,15 @@ _unary(np.logical_not, "not")
 _unary(np.isnan, "is nan")
 _unary(np.isfinite, "is finite")
 _unary(np.isinf, "is inf")
+_unary(np.signbit, "has sign −")
 
 
 def _bitwise(ufunc: np.ufunc, logical: np.ufunc) -> None:
     """``&`` and its kin on bools are logic; on ints they have no place in a graph of numbers."""
 
-    def handler(x1: Any, x2: Any, /) -> Any:
+    def handler(x1: Any, x2: Any, /, **options: Any) -> Any:
         if all(dtype_of(value_of(operand(x))).kind == "b" for x in (x1, x2)):
-            return HANDLERS[logical](x1, x2)
+            return HANDLERS[logical](x1, x2, **options)
         raise unsupported(f"np.{ufunc.__name__}")
 
     handles(ufunc)(handler)
@@ -65,35 +72,73 @@ _bitwise(np.bitwise_or, np.logical_or)
 _bitwise(np.bitwise_xor, np.logical_xor)
 
 
-# sign, floor and ceil give floats, but steps have nothing to say about small changes: no derivative edge
+# -- steps --------------------------------------------------------------------------------------
+
+# They give floats, but a step has nothing to say about small changes: no derivative edge
 _unary(np.sign, "sign")
 _unary(np.floor, "floor")
 _unary(np.ceil, "ceil")
+_unary(np.trunc, "trunc")
+_unary(np.rint, "round")
+OPERATORS["floor_divide"] = _binary(np.floor_divide, "//")
+
+_round = plain("round", np.round)
+
+
+@handles(np.round, np.around)
+def round(a: Any, decimals: int = 0, out: Any = None) -> Any:
+    refuse_positional_out(np.round, out)
+    return apply(_round, (operand(a),), {"decimals": int(decimals)})
 
 
 # -- positions and truth over an axis -----------------------------------------------------------
 
 
-def _reducing(name: str, function: Any) -> None:
-    primitive = plain(name, function)
+def _position(function: Any) -> None:
+    primitive = plain(function.__name__, function)
 
-    def handler(a: Any, axis: Any = None, *, keepdims: bool = False) -> Any:
-        return apply(primitive, (operand(a),), {"axis": axis, "keepdims": bool(keepdims)})
+    def handler(a: Any, axis: Any = None, out: Any = None, *, keepdims: bool = False) -> Any:
+        refuse_positional_out(function, out)
+        return apply(primitive, (operand(a),), {"axis": plain_axis(axis), "keepdims": bool(keepdims)})
 
     handles(function)(handler)
 
 
-_reducing("argmax", np.argmax)
-_reducing("argmin", np.argmin)
-_reducing("any", np.any)
-_reducing("all", np.all)
+_position(np.argmax)
+_position(np.argmin)
 
-_argsort = plain("argsort", lambda x, axis: np.argsort(x, axis=axis, kind="stable"))
+
+def _truth(function: Any, remedy: str) -> None:
+    primitive = plain(function.__name__, function)
+
+    def handler(a: Any, axis: Any = None, out: Any = None, keepdims: bool = False, *, where: Any = True) -> Any:
+        refuse_positional_out(function, out)
+        if where is not True:
+            raise no_rule(f"np.{function.__name__}", "where", remedy)
+        return apply(primitive, (operand(a),), {"axis": plain_axis(axis), "keepdims": bool(keepdims)})
+
+    handles(function)(handler)
+
+
+_truth(np.any, "Write np.any(x & mask) instead.")
+_truth(np.all, "Write np.all(x | ~mask) instead.")
+
+_count_nonzero = plain("count_nonzero", np.count_nonzero, symbol="count ≠ 0")
+
+
+@handles(np.count_nonzero)
+def count_nonzero(a: Any, axis: Any = None, *, keepdims: bool = False) -> Any:
+    return apply(_count_nonzero, (operand(a),), {"axis": plain_axis(axis), "keepdims": bool(keepdims)})
+
+
+_argsort = plain("argsort", np.argsort)
 
 
 @handles(np.argsort)
-def argsort(a: Any, axis: Any = -1) -> Any:
-    return apply(_argsort, (operand(a),), {"axis": axis})
+def argsort(a: Any, axis: Any = -1, kind: Any = None, order: Any = None, *, stable: Any = None) -> Any:
+    if order is not None:
+        raise no_rule("np.argsort", "order", "It is about fields of records, which no traced value has: leave it out.")
+    return apply(_argsort, (operand(a),), {"axis": plain_axis(axis), "kind": kind, "stable": stable})
 
 
 # -- casts --------------------------------------------------------------------------------------
@@ -111,6 +156,7 @@ _astype: Primitive = general(
     jvps=[
         lambda tangent, out, x, dtype: tangent.astype(dtype) if hasattr(tangent, "astype") else _cast(tangent, dtype)
     ],
+    batched=True,
 )
 _to_discrete = plain("astype_discrete", _cast, symbol="astype")
 

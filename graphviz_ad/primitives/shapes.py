@@ -1,78 +1,327 @@
-"""Primitives that move elements around: reshape, transpose, stack, concatenate, broadcast, index."""
+"""Primitives that keep every element and give it another place: reshape, transpose, flip, roll, broadcast."""
 
 from __future__ import annotations
 
 import operator
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
+from numpy.lib.array_utils import normalize_axis_tuple
 
-from graphviz_ad.core.primitive import HANDLERS, Dynamic, Primitive, general, handles, linear
-from graphviz_ad.core.traced import Traced, apply, invoke, is_floating, operand
-from graphviz_ad.core.where import here
-from graphviz_ad.errors import ArgumentError, ImmutableError, UnsupportedError
+from graphviz_ad.core.primitive import Bound, Primitive, handles, linear
+from graphviz_ad.core.traced import apply, operand, shape_of, value_of
+from graphviz_ad.errors import UnsupportedError
+from graphviz_ad.primitives.indexing import Shape, leading, reshaped
 
-# -- reshape and transpose ----------------------------------------------------------------------
+Samples = Callable[[np.random.Generator], Sequence[Bound]]
 
-_reshape = linear(
+
+def ints(value: Any) -> Any:
+    """An int, a tuple of ints, or None, out of what NumPy takes for one; traced ints leave through the exit."""
+    if value is None:
+        return None
+    return tuple(operator.index(n) for n in value) if np.iterable(value) else operator.index(value)
+
+
+def _sizes(shape: Any) -> Shape:
+    found = ints(shape)
+    return found if isinstance(found, tuple) else (found,)
+
+
+# -- the same elements in the same order --------------------------------------------------------
+
+
+def _reshaping(name: str, compute: Callable[..., Any], sample: Samples, symbol: str | None = None) -> Primitive:
+    """A function after which the elements follow each other as before."""
+
+    def transpose(adjoint: Any, out: Any, x: Any, *, order: Any = "C", **params: Any) -> Any:
+        return reshaped(adjoint, leading(adjoint, len(shape_of(out))) + shape_of(x), order)
+
+    def pushforward(tangent: Any, out: Any, x: Any, *, order: Any = "C", **params: Any) -> Any:
+        return reshaped(tangent, leading(tangent, len(shape_of(x))) + shape_of(out), order)
+
+    return linear(name, compute, transpose, pushforward, symbol=symbol, batched=True, sample=sample)
+
+
+_reshape = _reshaping(
     "reshape",
-    lambda x, shape: np.reshape(x, shape),
-    transpose=lambda adjoint, out, x, shape: np.reshape(adjoint, x.shape),
-    pushforward=lambda tangent, out, x, shape: np.reshape(tangent, shape),
+    lambda x, shape, order="C": np.reshape(x, shape, order=order),
     sample=lambda rng: [
         ((rng.normal(size=(2, 3)),), {"shape": (3, 2)}),
         ((rng.normal(size=(2, 3)),), {"shape": (-1,)}),
+        ((rng.normal(size=(2, 3, 2)),), {"shape": (4, 3), "order": "F"}),
+        ((rng.normal(),), {"shape": (1, 1)}),
+        ((np.zeros((0, 3)),), {"shape": (3, 0, 2)}),
+    ],
+)
+_ravel = _reshaping(
+    "ravel",
+    np.ravel,
+    sample=lambda rng: [
+        ((rng.normal(size=(2, 3)),), {}),
+        ((rng.normal(size=(2, 3)),), {"order": "F"}),
+        ((rng.normal(),), {}),
+    ],
+)
+_squeeze = _reshaping(
+    "squeeze",
+    np.squeeze,
+    sample=lambda rng: [
+        ((rng.normal(size=(1, 3, 1)),), {"axis": None}),
+        ((rng.normal(size=(1, 3, 1)),), {"axis": -1}),
+        ((rng.normal(size=(1, 3, 1)),), {"axis": (0, 2)}),
+        ((rng.normal(size=(1,)),), {"axis": None}),
+    ],
+)
+_expand_dims = _reshaping(
+    "expand_dims",
+    np.expand_dims,
+    sample=lambda rng: [
+        ((rng.normal(size=(2, 3)),), {"axis": -1}),
+        ((rng.normal(size=3),), {"axis": (0, 2)}),
+        ((rng.normal(),), {"axis": 0}),
     ],
 )
 
 
-@handles(np.reshape)
-def reshape(a: Any, /, shape: Any, order: str = "C") -> Any:
-    if order != "C":
+def _order(function: str, order: Any) -> dict[str, Any]:
+    """The parameter of an order; none for C, the usual one."""
+    if order not in ("C", "F", "c", "f"):
         raise UnsupportedError(
-            f"np.reshape(..., order={order!r}) has no derivative rule here; "
-            "write np.transpose around a reshape in order C."
+            f"{function}(..., order={order!r}) depends on how an array lies in memory, which a graph does not know; "
+            "write order='C' or order='F'."
         )
-    sizes = tuple(int(n) for n in shape) if isinstance(shape, tuple | list) else (int(shape),)
-    return apply(_reshape, (operand(a),), {"shape": sizes})
+    return {} if order in ("C", "c") else {"order": "F"}
+
+
+@handles(np.reshape)
+def reshape(a: Any, /, shape: Any, order: Any = "C", *, copy: bool | None = None) -> Any:
+    a, sizes, params = operand(a), _sizes(shape), _order("np.reshape", order)
+    if copy is False:
+        np.reshape(value_of(a), sizes, **params, copy=False)  # NumPy's error where it would have to copy
+    return apply(_reshape, (a,), {"shape": sizes, **params})
 
 
 @handles(np.ravel)
-def ravel(a: Any, order: str = "C") -> Any:
-    return reshape(a, (-1,), order=order)
+def ravel(a: Any, order: Any = "C") -> Any:
+    return apply(_ravel, (operand(a),), _order("np.ravel", order))
 
 
-def _inverse(axes: tuple[int, ...] | None) -> tuple[int, ...] | None:
-    return None if axes is None else tuple(int(i) for i in np.argsort(axes))
+@handles(np.squeeze)
+def squeeze(a: Any, axis: Any = None) -> Any:
+    return apply(_squeeze, (operand(a),), {"axis": ints(axis)})
 
 
-_transpose = linear(
+@handles(np.expand_dims)
+def expand_dims(a: Any, axis: Any) -> Any:
+    return apply(_expand_dims, (operand(a),), {"axis": ints(axis)})
+
+
+def _at_least(function: Any, ndim: int) -> None:
+    primitive = _reshaping(
+        function.__name__,
+        function,
+        sample=lambda rng: [((rng.normal(size=(3,) * n)[()],), {}) for n in range(ndim + 1)],
+    )
+
+    def one(a: Any) -> Any:
+        a = operand(a)
+        if a is value_of(a):
+            return function(a)
+        return a if a.ndim >= ndim else apply(primitive, (a,), {})
+
+    def handler(*arys: Any) -> Any:
+        return one(arys[0]) if len(arys) == 1 else tuple(one(a) for a in arys)
+
+    handles(function)(handler)
+
+
+_at_least(np.atleast_1d, 1)
+_at_least(np.atleast_2d, 2)
+_at_least(np.atleast_3d, 3)
+
+
+# -- the same elements, their axes in another order ---------------------------------------------
+
+
+def _turned(direction: Any, axes: Sequence[int]) -> Any:
+    lead = len(leading(direction, len(axes)))
+    if not lead and list(axes) == list(range(len(axes)))[::-1]:
+        return np.transpose(direction)
+    return np.transpose(direction, (*range(lead), *(lead + axis for axis in axes)))
+
+
+def _permuting(name: str, compute: Callable[..., Any], sample: Samples, symbol: str | None = None) -> Primitive:
+    """A function that puts the axes into another order."""
+
+    def order(x: Any, params: dict[str, Any]) -> Shape:
+        # an empty array of shape (0, 1, 2, …) shows in its new shape where each axis went
+        return compute(np.empty(range(len(shape_of(x)))), **params).shape  # type: ignore[no-any-return]
+
+    def transpose(adjoint: Any, out: Any, x: Any, **params: Any) -> Any:
+        axes = order(x, params)
+        return _turned(adjoint, [axes.index(position) for position in range(len(axes))])
+
+    def pushforward(tangent: Any, out: Any, x: Any, **params: Any) -> Any:
+        return _turned(tangent, order(x, params))
+
+    return linear(name, compute, transpose, pushforward, symbol=symbol, batched=True, sample=sample)
+
+
+_transpose = _permuting(
     "transpose",
-    lambda x, axes: np.transpose(x, axes),
-    transpose=lambda adjoint, out, x, axes: np.transpose(adjoint, _inverse(axes)),
-    pushforward=lambda tangent, out, x, axes: np.transpose(tangent, axes),
+    np.transpose,
     symbol="ᵀ",
     sample=lambda rng: [
         ((rng.normal(size=(2, 3)),), {"axes": None}),
         ((rng.normal(size=(2, 3, 4)),), {"axes": (1, 2, 0)}),
+        ((rng.normal(size=3),), {"axes": None}),
+        ((rng.normal(),), {"axes": None}),
     ],
+)
+_swapaxes = _permuting(
+    "swapaxes",
+    np.swapaxes,
+    sample=lambda rng: [((rng.normal(size=(2, 3, 4)),), {"axis1": 0, "axis2": -1})],
+)
+_moveaxis = _permuting(
+    "moveaxis",
+    np.moveaxis,
+    sample=lambda rng: [
+        ((rng.normal(size=(2, 3, 4)),), {"source": 0, "destination": -1}),
+        ((rng.normal(size=(2, 3, 4)),), {"source": (0, 1), "destination": (-1, 0)}),
+    ],
+)
+_rollaxis = _permuting(
+    "rollaxis",
+    np.rollaxis,
+    sample=lambda rng: [((rng.normal(size=(2, 3, 4)),), {"axis": 2, "start": 0})],
+)
+_matrix_transpose = _permuting(
+    "matrix_transpose",
+    np.matrix_transpose,
+    symbol="ᵀ",
+    sample=lambda rng: [((rng.normal(size=(2, 3, 4)),), {})],
 )
 
 
 @handles(np.transpose)
 def transpose(a: Any, axes: Any = None) -> Any:
-    ndim = operand(a).ndim
-    if axes is not None:
-        axes = np.lib.array_utils.normalize_axis_tuple(axes, ndim, "axes")
-    return apply(_transpose, (a,), {"axes": axes})
+    a = operand(a)
+    return apply(_transpose, (a,), {"axes": None if axes is None else normalize_axis_tuple(ints(axes), a.ndim, "axes")})
 
 
 @handles(np.swapaxes)
-def swapaxes(a: Any, axis1: int, axis2: int) -> Any:
-    axes = list(range(operand(a).ndim))
-    axis1, axis2 = (np.lib.array_utils.normalize_axis_index(axis, len(axes)) for axis in (axis1, axis2))
-    axes[axis1], axes[axis2] = axes[axis2], axes[axis1]
-    return transpose(a, axes)
+def swapaxes(a: Any, axis1: Any, axis2: Any) -> Any:
+    return apply(_swapaxes, (operand(a),), {"axis1": ints(axis1), "axis2": ints(axis2)})
+
+
+@handles(np.moveaxis)
+def moveaxis(a: Any, source: Any, destination: Any) -> Any:
+    return apply(_moveaxis, (operand(a),), {"source": ints(source), "destination": ints(destination)})
+
+
+@handles(np.rollaxis)
+def rollaxis(a: Any, axis: Any, start: Any = 0) -> Any:
+    return apply(_rollaxis, (operand(a),), {"axis": ints(axis), "start": ints(start)})
+
+
+@handles(np.matrix_transpose, np.linalg.matrix_transpose)
+def matrix_transpose(x: Any, /) -> Any:
+    return apply(_matrix_transpose, (operand(x),), {})
+
+
+# -- the same elements in another order along their axes ----------------------------------------
+
+
+def behind(axes: Any, ndim: int) -> tuple[int, ...]:
+    """Axes counted from the end, where a leading axis does not change them; None means all."""
+    if axes is None:
+        return tuple(range(-ndim, 0))
+    return tuple(axis % ndim - ndim for axis in (axes if isinstance(axes, tuple) else (axes,)))
+
+
+def _flipping(function: Any, axes: Any, sample: Samples) -> Primitive:
+    """A function that turns the order round along axes; doing it twice changes nothing."""
+
+    def again(direction: Any, out: Any, x: Any, axis: Any = axes) -> Any:
+        return np.flip(direction, behind(axis, len(shape_of(x))))
+
+    return linear(function.__name__, function, again, again, batched=True, sample=sample)
+
+
+_flip = _flipping(
+    np.flip,
+    None,
+    sample=lambda rng: (
+        [((rng.normal(size=(2, 3)),), {"axis": axis}) for axis in (None, 0, -1, (0, 1))]
+        + [((rng.normal(),), {"axis": None})]
+    ),
+)
+_flipud = _flipping(np.flipud, 0, sample=lambda rng: [((rng.normal(size=(2, 3)),), {}), ((rng.normal(size=3),), {})])
+_fliplr = _flipping(np.fliplr, 1, sample=lambda rng: [((rng.normal(size=(2, 3)),), {})])
+
+
+@handles(np.flip)
+def flip(m: Any, axis: Any = None) -> Any:
+    return apply(_flip, (operand(m),), {"axis": ints(axis)})
+
+
+@handles(np.flipud)
+def flipud(m: Any) -> Any:
+    return apply(_flipud, (operand(m),), {})
+
+
+@handles(np.fliplr)
+def fliplr(m: Any) -> Any:
+    return apply(_fliplr, (operand(m),), {})
+
+
+def _rolled(direction: Any, shape: Shape, shift: Any, axis: Any) -> Any:
+    """A direction rolled as an array of this shape is."""
+    front = leading(direction, len(shape))
+    if axis is not None:
+        return np.roll(direction, shift, behind(axis, len(shape)))
+    if not front:
+        return np.roll(direction, shift)
+    flat = np.reshape(direction, (*front, int(np.prod(shape))))
+    return reshaped(np.roll(flat, shift, -1), front + shape)
+
+
+def _unrolled(adjoint: Any, out: Any, x: Any, shift: Any, axis: Any) -> Any:
+    back = tuple(-n for n in shift) if isinstance(shift, tuple) else -shift
+    return _rolled(adjoint, shape_of(x), back, axis)
+
+
+_roll = linear(
+    "roll",
+    lambda x, shift, axis: np.roll(x, shift, axis),
+    transpose=_unrolled,
+    pushforward=lambda tangent, out, x, shift, axis: _rolled(tangent, shape_of(x), shift, axis),
+    batched=True,
+    sample=lambda rng: (
+        [
+            ((rng.normal(size=(3, 4)),), {"shift": shift, "axis": axis})
+            for shift, axis in ((1, None), (-2, 1), ((1, 2), (0, -1)), (1, (0, 1)), ((1, 2), 1), ((1, 2), None))
+        ]
+        + [((np.zeros((0, 3)),), {"shift": 1, "axis": 0})]
+    ),
+)
+
+
+@handles(np.roll)
+def roll(a: Any, shift: Any, axis: Any = None) -> Any:
+    return apply(_roll, (operand(a),), {"shift": ints(shift), "axis": ints(axis)})
+
+
+# -- the same elements several times ------------------------------------------------------------
+
+
+def _stretched(tangent: Any, out: Any, x: Any, shape: Shape) -> Any:
+    front = leading(tangent, len(shape_of(x)))
+    missing = (1,) * (len(shape) - len(shape_of(x))) if front else ()
+    return np.broadcast_to(reshaped(tangent, front + missing + shape_of(x)), front + shape)
 
 
 _broadcast_to = linear(
@@ -80,232 +329,34 @@ _broadcast_to = linear(
     lambda x, shape: np.broadcast_to(x, shape),
     # the sweep sums over broadcast axes: here it is the whole rule
     transpose=lambda adjoint, out, x, shape: adjoint,
-    pushforward=lambda tangent, out, x, shape: np.broadcast_to(tangent, shape),
+    pushforward=_stretched,
     symbol="broadcast",
-    sample=lambda rng: [((rng.normal(size=3),), {"shape": (2, 3)}), ((rng.normal(size=(2, 1)),), {"shape": (2, 3)})],
+    batched=True,
+    sample=lambda rng: [
+        ((rng.normal(size=3),), {"shape": (2, 3)}),
+        ((rng.normal(size=(2, 1)),), {"shape": (2, 3)}),
+        ((rng.normal(),), {"shape": (2,)}),
+        ((rng.normal(size=1),), {"shape": (0,)}),
+    ],
 )
 
 
 @handles(np.broadcast_to)
-def broadcast_to(array: Any, shape: Any) -> Any:
-    sizes = tuple(int(n) for n in shape) if isinstance(shape, tuple | list) else (int(shape),)
-    return apply(_broadcast_to, (operand(array),), {"shape": sizes})
+def broadcast_to(array: Any, shape: Any, subok: bool = False) -> Any:
+    return apply(_broadcast_to, (operand(array),), {"shape": _sizes(shape)})
 
 
-# -- joining ------------------------------------------------------------------------------------
+@handles(np.broadcast_arrays)
+def broadcast_arrays(*args: Any, subok: bool = False) -> Any:
+    arrays = [operand(a) for a in args]
+    shape = np.broadcast_shapes(*map(shape_of, arrays))
+    return tuple(a if shape_of(a) == shape else np.broadcast_to(a, shape) for a in arrays)
 
 
-def _one_of(function: Any, argnum: int, tangent: Any, inputs: tuple[Any, ...], axis: int) -> Any:
-    """A joining function is linear in each piece: the tangent in its place, zeros in the others'."""
-    pieces = [tangent if i == argnum else np.zeros(np.shape(_plain(x))) for i, x in enumerate(inputs)]
-    return function(pieces, axis=axis)
-
-
-def _plain(value: Any) -> Any:
-    return value.value if type(value) is Traced else value
-
-
-def _stack_vjp(argnum: int, adjoint: Any, out: Any, inputs: tuple[Any, ...], axis: int) -> Any:
-    before = (slice(None),) * (axis % adjoint.ndim)
-    return adjoint[(*before, argnum)]
-
-
-_stack = general(
-    "stack",
-    lambda *inputs, axis: np.stack(inputs, axis=axis),
-    vjps=[_stack_vjp],
-    jvps=[lambda argnum, tangent, out, inputs, axis: _one_of(np.stack, argnum, tangent, inputs, axis)],
-    variadic=True,
-    sample=lambda rng: [
-        ((rng.normal(size=3), rng.normal(size=3)), {"axis": 0}),
-        ((rng.normal(size=(2, 3)), rng.normal(size=(2, 3))), {"axis": -1}),
-        ((0.5, -0.25, 2.0), {"axis": 0}),
-    ],
-)
-
-
-@handles(np.stack)
-def stack(arrays: Any, axis: int = 0) -> Any:
-    return apply(_stack, tuple(operand(a) for a in arrays), {"axis": int(axis)})
-
-
-def _concatenate_vjp(argnum: int, adjoint: Any, out: Any, inputs: tuple[Any, ...], axis: int) -> Any:
-    axis = axis % adjoint.ndim
-    start = 0
-    for x in inputs[:argnum]:
-        start += x.shape[axis]
-    return adjoint[(*(slice(None),) * axis, slice(start, start + inputs[argnum].shape[axis]))]
-
-
-_concatenate = general(
-    "concatenate",
-    lambda *inputs, axis: np.concatenate(inputs, axis=axis),
-    vjps=[_concatenate_vjp],
-    jvps=[lambda argnum, tangent, out, inputs, axis: _one_of(np.concatenate, argnum, tangent, inputs, axis)],
-    variadic=True,
-    sample=lambda rng: [
-        ((rng.normal(size=3), rng.normal(size=2)), {"axis": 0}),
-        ((rng.normal(size=(2, 3)), rng.normal(size=(2, 1))), {"axis": -1}),
-    ],
-)
-
-
-@handles(np.concatenate)
-def concatenate(arrays: Any, /, axis: Any = 0) -> Any:
-    pieces = [operand(a) for a in arrays]
-    if axis is None:
-        pieces = [np.reshape(a, (-1,)) for a in pieces]
-    return apply(_concatenate, tuple(pieces), {"axis": 0 if axis is None else int(axis)})
-
-
-# -- indexing -----------------------------------------------------------------------------------
-
-
-def _fill(key: Any, parts: tuple[Any, ...]) -> Any:
-    if isinstance(key, tuple):
-        return tuple(_fill(part, parts) for part in key)
-    return _plain(parts[key.number]) if isinstance(key, Dynamic) else key
-
-
-def _is_basic(key: Any) -> bool:
-    parts = key if isinstance(key, tuple) else (key,)
-    return all(part is None or part is Ellipsis or isinstance(part, slice | int) for part in parts)
-
-
-def _take(x: Any, *parts: Any, key: Any) -> Any:
-    return x[_fill(key, parts)]
-
-
-def _put(adjoint: Any, *parts: Any, key: Any, shape: tuple[int, ...]) -> Any:
-    """Zeros of ``shape`` with ``adjoint`` added at the index; a repeated index adds up."""
-    out = np.zeros(shape, np.asarray(adjoint).dtype)
-    key = _fill(key, parts)
-    if _is_basic(key):
-        out[key] = adjoint
-    else:
-        np.add.at(out, key, adjoint)
-    return out
-
-
-_index: Primitive = general(
-    "index",
-    _take,
-    vjps=[lambda adjoint, out, x, *parts, key: invoke(_scatter, (adjoint, *parts), {"key": key, "shape": x.shape})],
-    jvps=[lambda tangent, out, x, *parts, key: invoke(_index, (tangent, *parts), {"key": key})],
-    symbol="[ ]",
-    sample=lambda rng: [
-        ((rng.normal(size=(3, 4)),), {"key": 1}),
-        ((rng.normal(size=(3, 4)),), {"key": (slice(None), slice(0, 4, 2))}),
-        ((rng.normal(size=4),), {"key": (None, Ellipsis, slice(None, None, -1))}),
-        ((rng.normal(size=4),), {"key": np.array([0, 2, 2])}),
-        ((rng.normal(size=(3, 4)),), {"key": (np.array([0, 1]), np.array([1, 1]))}),
-        ((rng.normal(size=4), np.array([True, False, True, False])), {"key": Dynamic(0)}),
-    ],
-)
-
-_scatter: Primitive = general(
-    "scatter",
-    _put,
-    vjps=[lambda adjoint, out, x, *parts, key, shape: invoke(_index, (adjoint, *parts), {"key": key})],
-    jvps=[
-        lambda tangent, out, x, *parts, key, shape: invoke(_scatter, (tangent, *parts), {"key": key, "shape": shape})
-    ],
-    sample=lambda rng: [
-        ((rng.normal(size=3),), {"key": np.array([0, 2, 2]), "shape": (4,)}),
-        ((0.5,), {"key": 1, "shape": (3,)}),
-    ],
-)
-
-
-def _index_part(part: Any, dynamic: list[Any]) -> Any:
-    if type(part) is Traced:
-        if is_floating(part.value):
-            raise ArgumentError(
-                f"a traced float was used as an index{here()}; "
-                "indices are ints or bools, such as np.argmax(x) or x > 0."
-            )
-        dynamic.append(part)
-        return Dynamic(len(dynamic) - 1)
-    if isinstance(part, slice):
-        # where a slice ends decides a shape: its traced ints leave through the exit, once
-        start, stop, step = (None if end is None else operator.index(end) for end in (part.start, part.stop, part.step))
-        return slice(start, stop, step)
-    if isinstance(part, list):
-        return np.asarray(part) if part else np.zeros(0, dtype=np.intp)
-    if isinstance(part, np.ndarray):
-        return part.copy()
-    if isinstance(part, np.bool_ | bool):
-        return np.asarray(part)
-    return int(part) if isinstance(part, np.integer) else part
-
-
-def index(x: Traced, key: Any) -> Any:
-    """``x[key]`` with ints, slices, None, Ellipsis, arrays of ints or bools, and traced ones."""
-    dynamic: list[Any] = []
-    if isinstance(key, tuple):
-        template: Any = tuple(_index_part(part, dynamic) for part in key)
-    else:
-        template = _index_part(key, dynamic)
-    return apply(_index, (x, *dynamic), {"key": template})
-
-
-HANDLERS["index"] = index
-
-
-# -- in place -----------------------------------------------------------------------------------
-
-
-def _refuse(name: str, remedy: str) -> Any:
-    def refuse(*args: Any, **kwargs: Any) -> Any:
-        raise ImmutableError(f"{name} changes an array in place{here()}, which the graph cannot see. {remedy}")
-
-    return refuse
-
-
-for _function, _remedy in {
-    np.copyto: "Use the traced value itself, or np.where(mask, v, x); for np.full_like write v * np.ones_like(a).",
-    np.place: "Write np.where(mask, v, x).",
-    np.put: "Write np.where, or collect the pieces and np.stack them.",
-    np.putmask: "Write np.where(mask, v, x).",
-    np.fill_diagonal: "Write np.where(np.eye(n, dtype=bool), v, x).",
-    np.put_along_axis: "Write np.where, or collect the pieces and np.stack them.",
-}.items():
-    HANDLERS[_function] = _refuse(f"np.{_function.__name__}", _remedy)
-
-
-# -- what only asks for the form ----------------------------------------------------------------
-
-
-@handles(np.shape)
-def shape(a: Any) -> Any:
-    return a.shape
-
-
-@handles(np.ndim)
-def ndim(a: Any) -> Any:
-    return a.ndim
-
-
-@handles(np.size)
-def size(a: Any, axis: int | None = None) -> Any:
-    return a.size if axis is None else a.shape[axis]
-
-
-def _form(value: Any, dtype: Any, shape: Any) -> tuple[tuple[int, ...], Any]:
-    sizes = value.shape if shape is None else tuple(shape) if isinstance(shape, tuple | list) else (int(shape),)
-    return sizes, dtype or value.dtype
-
-
-@handles(np.zeros_like)
-def zeros_like(a: Any, dtype: Any = None, shape: Any = None) -> Any:
-    return np.zeros(*_form(a, dtype, shape))
-
-
-@handles(np.ones_like)
-def ones_like(a: Any, dtype: Any = None, shape: Any = None) -> Any:
-    return np.ones(*_form(a, dtype, shape))
-
-
-@handles(np.copy)
-def copy(a: Any) -> Any:
-    return a  # immutable: the value itself is as good as a copy
+@handles(np.meshgrid)
+def meshgrid(*xi: Any, copy: bool = True, sparse: bool = False, indexing: Any = "xy") -> Any:
+    lines = [np.ravel(operand(x)) for x in xi]
+    # NumPy lays out the axes: each line's along its own
+    forms = [form.shape for form in np.meshgrid(*(range(x.size) for x in lines), sparse=True, indexing=indexing)]
+    grids = [np.reshape(x, form) for x, form in zip(lines, forms, strict=True)]
+    return tuple(grids) if sparse else broadcast_arrays(*grids)

@@ -1,0 +1,104 @@
+"""The table of what is measured: each line a pair of functions, ours first, and what their ratio may be."""
+
+from __future__ import annotations
+
+import atexit
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from importlib.util import find_spec
+from pathlib import Path
+
+import graphviz_ad as gad
+from benchmarks import chain, higher, network, unwatched
+from benchmarks.agreement import Pair
+from benchmarks.measure import Gauge, peak_bytes, seconds, told
+
+ROOT = Path(__file__).resolve().parent.parent
+PEERS = ("autograd", "torch", "micrograd", "mygrad")
+
+
+@dataclass(frozen=True)
+class Case:
+    """One line of the table; `pair` proves that both functions give the same numbers before it returns them."""
+
+    name: str
+    what: str
+    against: str  # a peer's name if that is needed
+    limit: float | None  # of ours / theirs; None: for information
+    pair: Callable[[], Pair]
+    gauge: Gauge = seconds
+    unit: str = "s"
+    per: tuple[int, int] = (1, 1)  # operations in ours and in theirs: each is divided by its own
+    needs: str = "value_and_grad"  # what of graphviz_ad it measures
+
+    def missing(self) -> str:
+        """What keeps this case from running, in words; empty if nothing does."""
+        if self.against in PEERS and find_spec(self.against) is None:
+            return f"{self.against} not installed"
+        return "" if hasattr(gad, self.needs) else f"gad.{self.needs} missing"
+
+
+def import_pair() -> Pair:
+    """``import graphviz_ad`` after numpy, and ``import numpy``, each in an interpreter of its own."""
+    folder = tempfile.mkdtemp()  # compiled files are there, as users have them from the second import on
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONPYCACHEPREFIX": folder}
+    environment.pop("PYTHONDONTWRITEBYTECODE", None)
+
+    def cost(before: str, module: str) -> float:
+        code = f"import {before}\nt = time.process_time()\nimport {module}\nprint(time.process_time() - t)"
+        command = [sys.executable, "-c", code]
+        return float(subprocess.run(command, capture_output=True, text=True, check=True, env=environment).stdout)
+
+    return partial(cost, "time, numpy", "graphviz_ad"), partial(cost, "time", "numpy")
+
+
+LONG = 10_000
+VERY_LONG = 100_000
+
+CASES = (
+    Case("import", "import graphviz_ad", "import numpy", 0.5, import_pair, told),
+    Case("chain-autograd", "chain of 10,000", "autograd", 0.06, partial(chain.pair, chain.autograd, LONG)),
+    Case("chain-torch", "chain of 10,000", "torch", 0.25, partial(chain.pair, chain.torch, LONG)),
+    Case("chain-micrograd", "chain of 500", "micrograd", 0.6, partial(chain.pair, chain.micrograd, 500)),
+    Case(
+        "chain-growth", "chain of 100,000, an operation", "of 1,000", 1.5,
+        partial(chain.pair, chain.ours, VERY_LONG, 1_000), per=(VERY_LONG, 1_000),
+    ),
+    Case(
+        "chain-memory", "chain of 100,000, peak memory of an operation", "autograd", 0.3,
+        partial(chain.pair, chain.autograd, VERY_LONG, LONG), peak_bytes, "B", (VERY_LONG, LONG),
+    ),
+    Case("chain-trace", "chain of 10,000, gad.trace", "autograd", 0.2, partial(chain.traced_pair, LONG), needs="trace"),
+    Case("mlp", "MLP", "NumPy by hand", 1.15, partial(network.pair, network.MLP, network.by_hand)),
+    Case("mlp-float32", "MLP in float32", "NumPy by hand", 1.25, partial(network.float32_pair, network.MLP)),
+    Case("mlp-autograd", "MLP", "autograd", None, partial(network.pair, network.MLP, network.autograd)),
+    Case("mlp-torch", "MLP", "torch", None, partial(network.pair, network.MLP, network.torch)),
+    Case("mlp-mygrad", "MLP", "mygrad", None, partial(network.pair, network.MLP, network.mygrad)),
+    Case(
+        "mlp-unwatched", "MLP with the check for changed arrays", "without it", 1.02,
+        lambda: unwatched.pair(network.ours(network.MLP)),
+    ),
+    Case("small", "small net", "NumPy by hand", 4.0, partial(network.pair, network.SMALL, network.by_hand)),
+    Case("small-autograd", "small net", "autograd", 0.2, partial(network.pair, network.SMALL, network.autograd)),
+    Case("sixth", "sixth derivative of tanh", "autograd", 0.2, higher.sixth_pair, needs="grad"),
+    Case(
+        "hessian", "Hessian of Rosenbrock, n = 100", "autograd", 0.3,
+        lambda: higher.pair("hessian", higher.rosenbrock, higher.numbers(100)), needs="hessian",
+    ),
+    Case(
+        "jacobian", "Jacobian of tanh(W2 tanh(W1 x)), 20 × 20", "autograd", 0.15,
+        lambda: higher.pair("jacobian", higher.two_layers, higher.numbers(20), *higher.numbers(2, 20, 20)),
+        needs="jacobian",
+    ),
+    Case(
+        "tiny", "sum of a product of three numbers", "autograd", 0.25,
+        lambda: higher.pair("value_and_grad", higher.weighted, higher.numbers(3), higher.numbers(3)),
+    ),
+)  # fmt: skip

@@ -1,0 +1,85 @@
+"""Building blocks of neural networks in plain NumPy, which trace like code of one's own."""
+
+from graphviz_ad.nn.activations import (
+    elu,
+    gelu,
+    leaky_relu,
+    log_softmax,
+    logsumexp,
+    relu,
+    selu,
+    sigmoid,
+    silu,
+    softmax,
+    softplus,
+    tanh,
+)
+from graphviz_ad.nn.attention import attention, causal_mask, merge_heads, multi_head_attention, split_heads
+from graphviz_ad.nn.convolution import avg_pool, conv1d, conv2d, max_pool
+from graphviz_ad.nn.initialisations import (
+    glorot_normal,
+    glorot_uniform,
+    he_normal,
+    he_uniform,
+    lecun_normal,
+    lsuv,
+    normal,
+    orthogonal,
+    zeros,
+)
+from graphviz_ad.nn.layers import dropout, embedding, linear
+from graphviz_ad.nn.losses import bce, bce_with_logits, cross_entropy, mse
+from graphviz_ad.nn.normalisation import batch_norm, layer_norm
+from graphviz_ad.nn.optimisers import adam, clip_by_global_norm, sgd
+from graphviz_ad.nn.recurrent import gru, gru_cell, lstm, lstm_cell, rnn, rnn_cell
+
+__all__ = [
+    "adam",
+    "attention",
+    "avg_pool",
+    "batch_norm",
+    "bce",
+    "bce_with_logits",
+    "causal_mask",
+    "clip_by_global_norm",
+    "conv1d",
+    "conv2d",
+    "cross_entropy",
+    "dropout",
+    "elu",
+    "embedding",
+    "gelu",
+    "glorot_normal",
+    "glorot_uniform",
+    "gru",
+    "gru_cell",
+    "he_normal",
+    "he_uniform",
+    "layer_norm",
+    "leaky_relu",
+    "lecun_normal",
+    "linear",
+    "log_softmax",
+    "logsumexp",
+    "lstm",
+    "lstm_cell",
+    "lsuv",
+    "max_pool",
+    "merge_heads",
+    "mse",
+    "multi_head_attention",
+    "normal",
+    "orthogonal",
+    "relu",
+    "rnn",
+    "rnn_cell",
+    "selu",
+    "sgd",
+    "sigmoid",
+    "silu",
+    "softmax",
+    "softplus",
+    "split_heads",
+    "tanh",
+    "zeros",
+]

@@ -1,0 +1,51 @@
+"""Checks a NumPy function of arrays: its traced value, its derivative in both modes, and its second derivative."""
+
+from __future__ import annotations
+
+import numpy as np
+
+import graphviz_ad as gad
+
+
+def central(f, x, step=1e-6):
+    """The Jacobian of f at x by central differences, of shape output + input."""
+    x = np.asarray(x, dtype=float)
+    columns = []
+    for place in np.ndindex(x.shape):
+        change = np.zeros(x.shape)
+        change[place] = step
+        columns.append((np.asarray(f((x + change)[()])) - np.asarray(f((x - change)[()]))) / (2 * step))
+    shape = np.shape(f(x[()]))
+    return np.stack(columns, axis=-1).reshape(shape + x.shape) if columns else np.zeros(shape + x.shape)
+
+
+def check(f, *args, rtol=1e-6, atol=1e-7, second=True):
+    """Every float argument: rows by reverse mode, columns by forward mode, then each mode of each mode."""
+    value = f(*args)
+    traced, _ = gad.vjp(f, *args)
+    np.testing.assert_array_equal(traced, value)
+    assert np.asarray(traced).dtype == np.asarray(value).dtype
+    weights = np.random.default_rng(5).normal(size=np.shape(value))
+    for argnum, x in enumerate(args):
+        if np.asarray(x).dtype.kind != "f":
+            continue
+
+        def along(v, argnum=argnum):
+            return f(*args[:argnum], v, *args[argnum + 1 :])
+
+        wanted = central(along, x)
+        for mode in ("rev", "fwd"):
+            found = gad.jacobian(f, argnum, mode=mode)(*args)
+            np.testing.assert_allclose(found, wanted, rtol=rtol, atol=atol, err_msg=f"argument {argnum}, {mode}")
+        if not second:
+            continue
+        direction = np.random.default_rng(6).normal(size=np.shape(x))[()]
+        pulled = gad.grad(lambda v, along=along: np.sum(weights * along(v)))
+
+        def pushed(v, along=along, direction=direction):
+            return gad.jvp(along, (v,), (direction,))[1]
+
+        for mode, derivative in (("rev", pulled), ("fwd", pulled), ("rev", pushed), ("fwd", pushed)):
+            found = gad.jacobian(derivative, mode=mode)(x)
+            message = f"argument {argnum}, {mode} of {'pulled' if derivative is pulled else 'pushed'}"
+            np.testing.assert_allclose(found, central(derivative, x), rtol=10 * rtol, atol=10 * atol, err_msg=message)
