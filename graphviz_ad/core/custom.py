@@ -16,6 +16,7 @@ from graphviz_ad.core.traced import Traced, apply, is_differentiable, is_floatin
 from graphviz_ad.core.where import here
 from graphviz_ad.errors import ArgumentError, InputError, OutputError, UnsupportedError
 
+
 def custom(
     f: Callable[..., Any], vjp: Callable[..., Any] | None = None, jvp: Callable[..., Any] | None = None
 ) -> Callable[..., Any]:

@@ -15,6 +15,9 @@ from graphviz_ad.errors import MutationError
 SAMPLE = 1024
 """Large inputs are compared at this many places; constants are compared whole."""
 
+_SMALL = 2048
+"""Up to as many bytes the data itself is its own best checksum."""
+
 _weights = np.empty(0, np.int64)
 
 
@@ -37,6 +40,8 @@ def checksum(array: np.ndarray[Any, Any]) -> tuple[int, bytes]:
     >>> checksum(a) == checksum(a.copy()), checksum(a) == checksum(a[[1, 0, 2]])
     (True, False)
     """
+    if array.nbytes <= _SMALL:
+        return 0, array.tobytes()
     data = np.ascontiguousarray(array).reshape(-1).view(np.uint8)
     whole = len(data) // 8
     words = data[: whole * 8].view(np.int64)
@@ -54,17 +59,24 @@ def _weight(count: int) -> np.ndarray[Any, Any]:
     return weights[:count]
 
 
-def used(array: np.ndarray[Any, Any], watched: np.ndarray[Any, Any] | None = None) -> Use:
-    """Note the use of an array, here and now."""
+def used(array: np.ndarray[Any, Any]) -> Use:
+    """Note the use of a constant, here and now."""
     frame = user_frame(sys._getframe(1))
     place = ("", 0) if frame is None else (frame.f_code.co_filename, frame.f_lineno)
-    watched = _memory(array) if watched is None else watched
+    watched = _memory(array)
     return Use(array, watched, checksum(watched), *place)
+
+
+def given(array: np.ndarray[Any, Any]) -> Use:
+    """Note an argument as it is given: it is watched whole if small, else every n-th element."""
+    watched = array if array.size <= SAMPLE else array.reshape(-1, copy=None)[:: array.size // SAMPLE]
+    return Use(array, watched, checksum(watched), "", 0)
 
 
 def _memory(array: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
     """What an array looks at, where that is smaller than the array: sliding windows and broadcasts repeat elements."""
-    found, base = array, array.base
+    found: np.ndarray[Any, Any] = array
+    base: Any = array.base
     while base is not None:
         if isinstance(base, np.ndarray) and base.nbytes < found.nbytes:
             found = base
@@ -72,15 +84,15 @@ def _memory(array: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
     return found
 
 
-def sampled(array: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
-    """An input as it is watched: whole if small, else every n-th element."""
-    return array if array.size <= SAMPLE else array.reshape(-1, copy=None)[:: array.size // SAMPLE]
-
-
 def verify(use: Use) -> None:
     """Raise if a used array is no longer what it was."""
     if checksum(use.watched) == use.checksum:
         return
+    if not use.filename:
+        raise MutationError(
+            f"an argument, an array of shape {use.array.shape}, was changed in place while the function ran, so its "
+            "gradient would be wrong. Make a new array instead: `W = W * 5`, not `W *= 5`."
+        )
     text = linecache.getline(use.filename, use.line).strip()
     where = f" at line {use.line} of {base_name(use.filename)}" + (f" (`{text}`)" if text else "") if use.line else ""
     raise MutationError(

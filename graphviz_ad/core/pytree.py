@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import enum
+import functools
 import operator
 import types
 from collections.abc import Callable, Iterator
@@ -66,7 +67,19 @@ def _walk(tree: Any, path: Path, seen: frozenset[int]) -> Iterator[tuple[Path, A
 def _keys(tree: list[Any] | tuple[Any, ...]) -> list[str]:
     """What the elements are called: the fields of a named tuple, else positions."""
     fields = getattr(tree, "_fields", None)
-    return [f".{field}" for field in fields] if fields else [f"[{position}]" for position in range(len(tree))]
+    if fields:
+        return [f".{field}" for field in fields]
+    return (
+        _POSITIONS[: len(tree)] if len(tree) <= len(_POSITIONS) else [f"[{position}]" for position in range(len(tree))]
+    )
+
+
+_POSITIONS = [f"[{position}]" for position in range(256)]
+
+
+@functools.lru_cache(maxsize=1024)
+def _key(key: str) -> str:
+    return f"[{key!r}]"
 
 
 def map_leaves(function: Callable[[Path, Any], Any], tree: Any, *, whole: bool = False) -> Any:
@@ -91,7 +104,10 @@ def _map(function: Callable[[Path, Any], Any], tree: Any, path: Path, seen: froz
         return function(path, tree)
     seen = seen | {id(tree)}
     if isinstance(tree, dict):
-        items = {key: _map(function, value, (*path, f"[{key!r}]"), seen, whole) for key, value in tree.items()}
+        items = {
+            key: _map(function, value, (*path, _key(key) if type(key) is str else f"[{key!r}]"), seen, whole)
+            for key, value in tree.items()
+        }
         if not whole and all(items[key] is value for key, value in tree.items()):
             return tree
         if kind is dict:
@@ -122,7 +138,9 @@ def _map(function: Callable[[Path, Any], Any], tree: Any, path: Path, seen: froz
     return new
 
 
-_PLAIN_LEAVES = frozenset({float, int, bool, str, bytes, complex, type(None), np.ndarray, np.float64, np.float32, Traced})
+_PLAIN_LEAVES = frozenset(
+    {float, int, bool, str, bytes, complex, type(None), np.ndarray, np.float64, np.float32, Traced}
+)
 """Types that are leaves at first sight."""
 
 

@@ -138,10 +138,12 @@ def user_frame(
     frame: FrameType | None, allowed: tuple[str, ...] = (), boundary: FrameType | None = None
 ) -> FrameType | None:
     """The nearest frame, from here outwards, that runs the user's own code; None at the boundary."""
-    while frame is not None:
-        if frame is boundary:
-            return None
-        if not is_library(frame.f_code.co_filename, allowed):
+    while frame is not None and frame is not boundary:
+        filename = frame.f_code.co_filename
+        known = _library.get(filename)  # what `is_library` does, without the call: this runs for every node
+        if known is None:
+            known = is_library(filename)
+        if not known or (allowed and filename.startswith(allowed)):
             return frame
         frame = frame.f_back
     return None

@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 
 from graphviz_ad.core import sweep
-from graphviz_ad.core.mutation import sampled
 from graphviz_ad.core.pytree import Path, is_float_leaf, leaves, map_leaves, path_name
 from graphviz_ad.core.run import Run
 from graphviz_ad.core.traced import NO_PARAMS, Traced, apply, dtype_of, is_constant, next_index, shape_of
@@ -50,10 +49,10 @@ class Recording:
             opened[number] = self._open(args[number], number)
             if every and len(self.inputs) == before:
                 refuse_without_floats(args[number], number)
-        self.out = f(
-            *[_plain_constant(value) for value in opened],
-            **{key: _plain_constant(value) for key, value in kwargs.items()},
-        )
+        for number, value in enumerate(opened):
+            if type(value) is Traced:
+                opened[number] = _plain_constant(value)
+        self.out = f(*opened, **({key: _plain_constant(value) for key, value in kwargs.items()} if kwargs else {}))
         self._look()
 
     def _open(self, argument: Any, number: int) -> Any:
@@ -68,10 +67,10 @@ class Recording:
                 fresh = apply(ALIAS, (value,), NO_PARAMS, weak=type(value.value) is float)
                 self._run.mixed = True
             else:
-                if type(value) is not float:
+                if type(value) is np.ndarray and value.dtype.kind == "f":
+                    self._run.give(value)
+                elif type(value) is not float:
                     check_array(value, f"argument {number}{path_name(path) and ', ' + path_name(path)}")
-                    if isinstance(value, np.ndarray):
-                        self._run.use(value, sampled(value))
                 fresh = Traced(value, None, (), _INPUT, self._run)
             self.inputs[number, path] = fresh
             return fresh
@@ -146,7 +145,7 @@ class Recording:
             seeds,
             leaves=() if self._mine is None else {node.index for node in self.inputs.values()},
             only=self._mine if self._outer else None,
-            traced=bool(self._outer),
+            traced=self._outer,
             batched=batched,
             keep=False,
         )
@@ -158,7 +157,7 @@ class Recording:
             run.verify()
         table = {self.inputs[key].index: tangent for key, tangent in tangents.items()}
         outs = [leaf for leaf in _result_leaves(self.out) if self.depends(leaf)]
-        sweep.forward(sweep.ancestors(outs), table, traced=bool(self._outer), batched=batched)
+        sweep.forward(sweep.ancestors(outs), table, traced=self._outer, batched=batched)
         return lambda leaf: table.get(leaf.index) if self.depends(leaf) else None
 
     def holds(self, number: int) -> bool:

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from graphviz_ad.core.mutation import Use, used, verify
+from graphviz_ad.core.mutation import Use, given, used, verify
 from graphviz_ad.core.recorder import Recorder
 
 
@@ -25,10 +25,14 @@ class Run:
         self.mixed = False
         self.uses: dict[int, Use] = {}
 
-    def use(self, array: np.ndarray[Any, Any], watched: np.ndarray[Any, Any] | None = None) -> None:
-        """Remember what an array holds at its first use; the key keeps it alive, so the id stays its own."""
+    def use(self, array: np.ndarray[Any, Any]) -> None:
+        """Remember what a constant holds at its first use; the entry keeps it alive, so the id stays its own."""
         if id(array) not in self.uses:
-            self.uses[id(array)] = used(array, watched)
+            self.uses[id(array)] = used(array)
+
+    def give(self, array: np.ndarray[Any, Any]) -> None:
+        """Remember what an argument holds."""
+        self.uses[id(array)] = given(array)
 
     def verify(self) -> None:
         """Raise if an array was changed after its first use."""

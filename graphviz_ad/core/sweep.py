@@ -6,6 +6,7 @@ own nodes. Adjoints of several consumers are summed here, and so are broadcast a
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Collection, Iterable
 from heapq import heapify, heappop, heappush
 from operator import attrgetter
@@ -13,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from graphviz_ad.core.primitive import Primitive
 from graphviz_ad.core.traced import Traced, dtype_of, is_constant, is_differentiable, shape_of, value_of
 from graphviz_ad.errors import ArgumentError
 
@@ -72,19 +74,27 @@ def sum_to_shape(value: Any, shape: tuple[int, ...], lead: int = 0) -> Any:
     axes = tuple(range(lead, skip)) + tuple(
         skip + axis for axis, length in enumerate(shape) if length == 1 and current[skip + axis] != 1
     )
+    if type(value) is np.ndarray:
+        return np.add.reduce(value, axis=axes, keepdims=True).reshape(front + shape)  # what np.sum calls
     if axes:
         value = np.sum(value, axis=axes, keepdims=True)
     return np.reshape(value, front + shape)
 
 
+Nodes = bool | Collection[int]
+"""What rules see: numbers (False), nodes (True), or nodes only for these creation indices: the rest is constant."""
+
+
 # -- one edge -----------------------------------------------------------------------------------
 
 
-def _arguments(node: Traced, traced: bool) -> tuple[Any, ...]:
+def _arguments(node: Traced, traced: Nodes) -> tuple[Any, ...]:
     """The output and then the inputs that a rule sees: numbers, or the nodes themselves (constants stay numbers)."""
     inputs = node.inputs
     if traced:
-        return (node, *[value_of(item) if is_constant(item) else item for item in inputs])
+        if traced is True:
+            return (node, *[value_of(item) if is_constant(item) else item for item in inputs])
+        return tuple([_seen(item, traced) for item in (node, *inputs)])
     # Python's own floats raise at 1 / 0.0 and turn complex at (-8.0) ** 0.5; NumPy's give inf and nan
     out = node.value
     if type(out) is float:
@@ -108,6 +118,15 @@ def _arguments(node: Traced, traced: bool) -> tuple[Any, ...]:
         value = item.value if type(item) is Traced else item
         values.append(_float64(value) if type(value) is float else value)
     return tuple(values)
+
+
+def _seen(item: Any, traced: Any) -> Any:
+    if type(item) is not Traced:
+        return item
+    if item.index in traced:
+        return item
+    value = item.value
+    return _float64(value) if type(value) is float else value
 
 
 def _scale(direction: Any, partial: Any) -> Any:
@@ -135,7 +154,7 @@ def _looped(rule: Any, many: Any) -> Any:
     return None if any(one is None for one in found) else np.stack(found)
 
 
-def contribution(node: Traced, argnum: int, adjoint: Any, traced: bool = False, batched: bool = False) -> Any:
+def contribution(node: Traced, argnum: int, adjoint: Any, traced: Nodes = False, batched: bool = False) -> Any:
     """What ``node`` sends back along one edge: adjoint × local derivative, in the input's shape and dtype.
 
     None on edges without derivative. ``batched``: the adjoint is many, on an extra leading axis.
@@ -144,18 +163,37 @@ def contribution(node: Traced, argnum: int, adjoint: Any, traced: bool = False, 
     return None if sent is None else _fit(sent, node.inputs[argnum].value, 1 if batched else 0)
 
 
-def unsummed_contribution(node: Traced, argnum: int, adjoint: Any, traced: bool = False, batched: bool = False) -> Any:
+def unsummed_contribution(node: Traced, argnum: int, adjoint: Any, traced: Nodes = False, batched: bool = False) -> Any:
     """What ``node`` sends back along one edge, before the sum over broadcast axes; None without derivative."""
     primitive = node.primitive
     assert primitive is not None
-    if not primitive.active(argnum):
-        return None
-    out, *inputs = _arguments(node, traced)
+    arguments = _arguments(node, traced)
     if primitive.scales:
-        return _scale(adjoint, primitive.partial(argnum, out, tuple(inputs), node.params))
+        partial: Any = primitive.partials[argnum]
+        if partial is None:
+            return None
+        return _scale(adjoint, partial(*arguments, **node.params) if callable(partial) else partial)
+    return _by_rule(primitive, argnum, adjoint, arguments, node.params, batched)
+
+
+def _by_rule(
+    primitive: Primitive, argnum: int, adjoint: Any, arguments: tuple[Any, ...], params: dict[str, Any], batched: bool
+) -> Any:
+    """A contribution by an explicit VJP; None where there is none."""
+    vjps = primitive.vjps
+    if primitive.variadic:
+        rule: Any = functools.partial(_variadic, vjps[0], argnum)
+    elif argnum < len(vjps) and vjps[argnum] is not None:
+        rule = vjps[argnum]
+    else:
+        return None
     if batched and not primitive.batched:
-        return _looped(lambda one: primitive.vjp(argnum, one, out, tuple(inputs), node.params), adjoint)
-    return primitive.vjp(argnum, adjoint, out, tuple(inputs), node.params)
+        return _looped(lambda one: rule(one, *arguments, **params), adjoint)
+    return rule(adjoint, *arguments, **params)
+
+
+def _variadic(rule: Any, argnum: int, adjoint: Any, out: Any, *inputs: Any, **params: Any) -> Any:
+    return rule(argnum, adjoint, out, inputs, **params)
 
 
 def _fit(sent: Any, target: Any, lead: int) -> Any:
@@ -181,7 +219,7 @@ def _fit(sent: Any, target: Any, lead: int) -> Any:
     return sent
 
 
-def push(node: Traced, argnum: int, tangent: Any, *, traced: bool = False, batched: bool = False) -> Any:
+def push(node: Traced, argnum: int, tangent: Any, *, traced: Nodes = False, batched: bool = False) -> Any:
     """What one edge adds to its consumer's tangent: local derivative × tangent, in the consumer's shape and dtype.
 
     None on edges without derivative. ``batched``: the tangent is many, on an extra leading axis.
@@ -222,7 +260,7 @@ def reverse(
     *,
     leaves: Collection[int] = (),
     only: Collection[int] | None = None,
-    traced: bool = False,
+    traced: Nodes = False,
     batched: bool = False,
     keep: bool = True,
 ) -> dict[int, Any]:
@@ -265,7 +303,9 @@ def reverse(
                 if only is not None and number not in only:
                     continue
                 if partials is None:
-                    sent = unsummed_contribution(node, argnum, adjoint, traced, batched)
+                    if arguments is None:
+                        arguments = _arguments(node, traced)
+                    sent = _by_rule(primitive, argnum, adjoint, arguments, node.params, batched)
                     if sent is None:
                         continue
                     sent = _fit(sent, item.value, lead)
@@ -292,7 +332,7 @@ def reverse(
     return adjoints
 
 
-def forward(order: Iterable[Traced], tangents: dict[int, Any], *, traced: bool = False, batched: bool = False) -> None:
+def forward(order: Iterable[Traced], tangents: dict[int, Any], *, traced: Nodes = False, batched: bool = False) -> None:
     """Fill ``tangents`` (by creation index), which holds the inputs' tangents, for every node in ``order``."""
     with np.errstate(all="ignore"):
         for node in order:
@@ -319,6 +359,8 @@ def seed_like(value: Any) -> Any:
     """
     if type(value) is float:
         return 1.0
+    if type(value) is _float64:
+        return _float64(1.0)
     return np.ones(shape_of(value), dtype_of(value))[()]
 
 

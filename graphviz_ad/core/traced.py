@@ -572,7 +572,7 @@ def _install() -> None:
     for symbol, name in {"neg": "negative", "pos": "positive", "abs": "absolute"}.items():
         setattr(Traced, f"__{symbol}__", _unary(name))
     methods = "sum mean max min argmax argmin any all reshape ravel transpose swapaxes squeeze dot take clip copy"
-    methods += " prod var std cumsum argsort repeat diagonal trace round"
+    methods += " prod var std cumsum argsort repeat diagonal trace round compress"
     for name in methods.split():
         setattr(Traced, name, _method(name, getattr(np, name)))
     for name, remedy in _IN_PLACE.items():
@@ -599,8 +599,8 @@ def _astype(self: Traced, dtype: Any) -> Any:
     return HANDLERS["astype"](self, dtype)
 
 
-def _flatten(self: Traced) -> Any:
-    return HANDLERS[np.reshape](self, (-1,))
+def _flatten(self: Traced, order: str = "C") -> Any:
+    return HANDLERS[np.ravel](self, order)
 
 
 _install()

@@ -33,7 +33,7 @@ def _selecting(name: str, compute: Any, *shares: Any, symbol: str, sample: Any) 
 
 
 def _pick(condition: Any, x: Any, y: Any) -> Any:
-    """`np.where` that keeps scalars scalars."""
+    """`np.where` that keeps scalars scalars, with which NumPy is faster than with 0-d arrays."""
     out = np.where(condition, x, y)
     return out if type(out) is Traced else out[()]
 

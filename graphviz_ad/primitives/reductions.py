@@ -377,23 +377,33 @@ _extreme(np.min, np.minimum, np.amin)
 # -- running sum --------------------------------------------------------------------------------
 
 
+def _from_end(axis: int | None, x: Any) -> int:
+    """The axis counted from the end, so that a leading axis does not move it; None is the only one there is."""
+    return -1 if axis is None else axis - len(x.shape)
+
+
 def _turned(x: Any, axis: int) -> Any:
     """The order along one axis (counted from the end) turned around."""
     return x[(Ellipsis, slice(None, None, -1), *(slice(None),) * (-axis - 1))]
 
 
+def _cumsum_transpose(adjoint: Any, out: Any, x: Any, axis: int | None, **_: Any) -> Any:
+    axis = _from_end(axis, x)
+    return _turned(np.cumsum(_turned(adjoint, axis), axis=axis), axis)
+
+
 _cumsum = linear(
     "cumsum",
     np.cumsum,
-    transpose=lambda adjoint, out, x, axis, **_: _turned(np.cumsum(_turned(adjoint, axis), axis=axis), axis),
-    pushforward=lambda tangent, out, x, axis, **_: np.cumsum(tangent, axis=axis),
+    transpose=_cumsum_transpose,
+    pushforward=lambda tangent, out, x, axis, **_: np.cumsum(tangent, axis=_from_end(axis, x)),
     symbol="running sum",
     batched=True,
     sample=lambda rng: [
-        ((rng.normal(size=4),), {"axis": -1}),
-        ((rng.normal(size=(2, 3, 4)),), {"axis": -2}),
-        ((rng.normal(size=(2, 3)),), {"axis": -1, "dtype": "<f8"}),
-        ((rng.normal(size=(0, 3)),), {"axis": -2}),
+        ((rng.normal(size=4),), {"axis": None}),
+        ((rng.normal(size=(2, 3, 4)),), {"axis": 1}),
+        ((rng.normal(size=(2, 3)),), {"axis": 1, "dtype": "<f8"}),
+        ((rng.normal(size=(0, 3)),), {"axis": 0}),
     ],
 )
 
@@ -401,9 +411,9 @@ _cumsum = linear(
 @handles(np.cumsum)
 def cumsum(a: Any, axis: Any = None, dtype: Any = None, out: Any = None) -> Any:
     refuse_positional_out(np.cumsum, out)
-    if axis is None:
-        # NumPy flattens first
-        a, axis = np.ravel(a) if len(shape_of(a)) != 1 else a, 0
     x = operand(a)
-    from_end = np.lib.array_utils.normalize_axis_index(int(axis), x.ndim) - x.ndim
-    return apply(_cumsum, (x,), {"axis": from_end} | ({} if dtype is None else {"dtype": np.dtype(dtype).str}))
+    if axis is not None:
+        axis = np.lib.array_utils.normalize_axis_index(int(axis), x.ndim)
+    elif x.ndim != 1:
+        x = np.ravel(x)  # as NumPy does first
+    return apply(_cumsum, (x,), {"axis": axis} | ({} if dtype is None else {"dtype": np.dtype(dtype).str}))

@@ -69,16 +69,48 @@ def _parameters(node: Node) -> str:
     assert node.primitive is not None
     params = node.params
     name = node.primitive.name
-    if name in ("reshape", "broadcast_to"):
-        return f" {params['shape']}"
+    if name in ("reshape", "ravel", "broadcast_to"):
+        shape = f" {params['shape']}" if "shape" in params else ""
+        return shape + (f" order {params['order']}" if params.get("order", "C") != "C" else "")
     if name in ("astype", "astype_discrete"):
         return f" {np.dtype(params['dtype']).name}"
     if name in ("index", "scatter"):
         return f" {key_text(params['key'])}"
-    if name in ("stack", "concatenate"):
-        return f" axis {params['axis']}" if params["axis"] else ""
+    words = [word + _brief(params[key]) for key, word in _SHOWN.get(name, {}).items() if params.get(key) is not None]
     axis = params.get("axis")
-    return "" if axis is None else f" axis {axis if isinstance(axis, int) else ', '.join(map(str, axis))}"
+    hidden = _USUAL_AXIS.get(name)
+    if axis is not None and axis != hidden:
+        words.append(f"axis {axis if isinstance(axis, int) else ', '.join(map(str, axis)) or '()'}")
+    return "".join(f" {word}" for word in words)
+
+
+def _brief(value: Any) -> str:
+    text = str(value.tolist() if isinstance(value, np.ndarray) else value)
+    return text if len(text) <= 24 else text[:23] + "…"
+
+
+_SHOWN: dict[str, dict[str, str]] = {
+    "einsum": {"subscripts": ""},
+    "tensordot": {"axes": "axes "},
+    "norm": {"order": ""},
+    "sliding_window_view": {"window_shape": ""},
+    "repeat": {"repeats": "× "},
+    "tile": {"reps": ""},
+    "roll": {"shift": "by "},
+    "pad": {"mode": ""},
+}
+"""Parameters that a label shows, and the word before each; an axis is shown wherever there is one."""
+
+_USUAL_AXIS = {
+    "stack": 0,
+    "concatenate": 0,
+    "sort": -1,
+    "partition": -1,
+    "sorted_order": -1,
+    "argsort": -1,
+    "take_along_axis": -1,
+}
+"""The axis that needs no word, since it is NumPy's own choice."""
 
 
 def key_text(key: Any) -> str:
