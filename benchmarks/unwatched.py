@@ -18,13 +18,14 @@ Place = tuple[dict[str, Any], str, Callable[..., Any]]
 
 
 def places() -> list[Place]:
-    """Every global name in the core that means `mutation.used` or `mutation.verify`."""
+    """Every global name in the core that means one of the three functions that watch arrays."""
+    watching = (mutation.used, mutation.given, mutation.verify)
     return [
         (vars(module), name, value)
         for module_name, module in list(sys.modules.items())
         if module_name.startswith("graphviz_ad.core")
         for name, value in list(vars(module).items())
-        if value is mutation.used or value is mutation.verify
+        if any(value is function for function in watching)
     ]
 
 

@@ -12,11 +12,11 @@ from graphviz_ad.core.recorder import user_frame
 from graphviz_ad.core.where import base_name
 from graphviz_ad.errors import MutationError
 
-SAMPLE = 1024
+SAMPLE = 256
 """Large inputs are compared at this many places; constants are compared whole."""
 
-_SMALL = 2048
-"""Up to as many bytes the data itself is its own best checksum."""
+_SMALL = 2**20
+"""Up to as many bytes the data itself is its own best checksum: to copy and compare it is cheaper than any sum."""
 
 _weights = np.empty(0, np.int64)
 
@@ -69,8 +69,10 @@ def used(array: np.ndarray[Any, Any]) -> Use:
 
 def given(array: np.ndarray[Any, Any]) -> Use:
     """Note an argument as it is given: it is watched whole if small, else every n-th element."""
-    watched = array if array.size <= SAMPLE else array.reshape(-1, copy=None)[:: array.size // SAMPLE]
-    return Use(array, watched, checksum(watched), "", 0)
+    if array.size > SAMPLE:
+        watched = array.reshape(-1, copy=None)[:: array.size // SAMPLE]
+        return Use(array, watched, (0, watched.tobytes()), "", 0)
+    return Use(array, array, (0, array.tobytes()), "", 0)
 
 
 def _memory(array: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:

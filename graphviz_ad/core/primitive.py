@@ -112,6 +112,9 @@ REGISTRY: dict[str, Primitive] = {}
 UNARY: dict[Any, Primitive] = {}
 """Ufunc of one argument -> its primitive: the short way for what is called most."""
 
+BINARY: dict[Any, Primitive] = {}
+"""Ufunc of two arguments -> its primitive."""
+
 HANDLERS: dict[Any, Callable[..., Any]] = {}
 """NumPy function or ufunc -> what to do when it meets a traced value."""
 
@@ -124,8 +127,9 @@ def register(primitive: Primitive) -> Primitive:
     if primitive.name in REGISTRY:
         raise ArgumentError(f"a primitive named {primitive.name!r} exists already")
     REGISTRY[primitive.name] = primitive
-    if isinstance(primitive.compute, np.ufunc) and primitive.compute.nin == 1:
-        UNARY[primitive.compute] = primitive
+    if isinstance(primitive.compute, np.ufunc):
+        short = UNARY if primitive.compute.nin == 1 else BINARY
+        short[primitive.compute] = primitive
     return primitive
 
 

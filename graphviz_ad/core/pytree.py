@@ -95,6 +95,20 @@ def _map(function: Callable[[Path, Any], Any], tree: Any, path: Path, seen: froz
     kind = type(tree)
     if kind in _PLAIN_LEAVES:
         return function(path, tree)
+    if (kind is list or kind is tuple) and len(tree) <= len(_POSITIONS):
+        # the most frequent container: a list of arrays
+        inner = seen | {id(tree)} if id(tree) not in seen else None
+        if inner is None:
+            return tree
+        values = [
+            function((*path, key), value)
+            if type(value) in _PLAIN_LEAVES
+            else _map(function, value, (*path, key), inner, whole)
+            for key, value in zip(_POSITIONS, tree, strict=False)
+        ]
+        if not whole and all(map(operator.is_, values, tree)):
+            return tree
+        return values if kind is list else tuple(values)
     is_object = not isinstance(tree, dict | list | tuple)
     if is_object and not _is_object(tree):
         return function(path, tree)
@@ -121,9 +135,7 @@ def _map(function: Callable[[Path, Any], Any], tree: Any, path: Path, seen: froz
         ]
         if not whole and all(map(operator.is_, values, tree)):
             return tree
-        if hasattr(tree, "_fields"):
-            return kind(*values)
-        return values if kind is list else tuple(values) if kind is tuple else kind(values)
+        return kind(*values) if hasattr(tree, "_fields") else kind(values)
     changed = {
         key: new
         for key, value in vars(tree).items()

@@ -99,8 +99,9 @@ class Recording:
             if type(node.recorder) is Run:
                 runs[id(node.recorder)] = node.recorder
             if node.primitive is None or node.index < self._floor:
-                # neither ours nor a constant: a variable, or something that an outer call made
-                if node.differentiable:
+                # neither ours nor a constant: something that an outer call made, or a variable. (The input of another
+                # call that began after ours has done its work: it is a number like any.)
+                if node.differentiable and (node.index < self._floor or type(node.recorder) is not Run):
                     self._outer.add(node.index)
                 continue
             for item in node.inputs:

@@ -71,14 +71,15 @@ def sum_to_shape(value: Any, shape: tuple[int, ...], lead: int = 0) -> Any:
     if extra < 0:
         return np.broadcast_to(value, front + shape)
     skip = lead + extra
-    axes = tuple(range(lead, skip)) + tuple(
-        skip + axis for axis, length in enumerate(shape) if length == 1 and current[skip + axis] != 1
+    # an axis of length 1 has nothing to sum
+    axes = tuple([axis for axis in range(lead, skip) if current[axis] != 1]) + tuple(
+        [skip + axis for axis, length in enumerate(shape) if length == 1 and current[skip + axis] != 1]
     )
+    if not axes:
+        return np.reshape(value, front + shape) if type(value) is Traced else value.reshape(front + shape)
     if type(value) is np.ndarray:
         return np.add.reduce(value, axis=axes, keepdims=True).reshape(front + shape)  # what np.sum calls
-    if axes:
-        value = np.sum(value, axis=axes, keepdims=True)
-    return np.reshape(value, front + shape)
+    return np.reshape(np.sum(value, axis=axes, keepdims=True), front + shape)
 
 
 Nodes = bool | Collection[int]

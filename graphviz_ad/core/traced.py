@@ -10,7 +10,7 @@ from typing import Any, NoReturn
 
 import numpy as np
 
-from graphviz_ad.core.primitive import HANDLERS, OPERATORS, UNARY, Primitive, function_name, refuse_out
+from graphviz_ad.core.primitive import BINARY, HANDLERS, OPERATORS, UNARY, Primitive, function_name, refuse_out
 from graphviz_ad.core.recorder import Guard, Recorder
 from graphviz_ad.core.run import Run, join
 from graphviz_ad.core.where import here
@@ -119,6 +119,12 @@ class Traced:
                 if type(self.recorder) is Run and type(out) is _float64:
                     return _scalar_node(out, primitive, inputs, self.recorder)
                 return _node(out, primitive, inputs, NO_PARAMS, self.recorder)
+            primitive = BINARY.get(ufunc)
+            if primitive is not None:
+                try:
+                    return _of_two(primitive, primitive.compute, operand(inputs[0]), operand(inputs[1]))
+                except ValueError:
+                    pass  # shapes that do not fit: the handler may know better words
             handler = HANDLERS.get(ufunc)
             if handler is not None:
                 return handler(*inputs)
@@ -182,11 +188,11 @@ class Traced:
     def __trunc__(self) -> Any:
         self._leave("math.trunc()", "Use np.floor(np.abs(x)) * np.sign(x).")
 
-    def __divmod__(self, other: Any) -> NoReturn:
-        raise unsupported("np.divmod")
+    def __divmod__(self, other: Any) -> tuple[Any, Any]:
+        return self // other, self % other  # type: ignore[operator]
 
-    def __rdivmod__(self, other: Any) -> NoReturn:
-        raise unsupported("np.divmod")
+    def __rdivmod__(self, other: Any) -> tuple[Any, Any]:
+        return other // self, other % self
 
     # -- copies: a traced value never changes, so it is its own copy -----------------------------
 
@@ -395,18 +401,34 @@ def _node(
     out: Any, primitive: Primitive, inputs: tuple[Any, ...], params: dict[str, Any], recorder: Recorder | Run | None
 ) -> Traced:
     """The node of a computed value, kept by whoever keeps its inputs."""
-    if isinstance(recorder, Recorder):
-        recorder = recorder.find()
-        lifted = tuple([item if type(item) is Traced else _lift(item, recorder) for item in inputs])
-        node = Traced(out, primitive, lifted, params, recorder, recorder.site())
-        if recorder.tracing:
-            recorder.nodes.append(node)
-        return node
-    if recorder is not None:
+    if type(recorder) is Run:
         for item in inputs:
             if type(item) is np.ndarray:
                 recorder.use(item)
+    elif recorder is not None:
+        recorder = recorder.find()  # type: ignore[union-attr]
+        inputs = tuple([item if type(item) is Traced else _lift(item, recorder) for item in inputs])
+        node = Traced(out, primitive, inputs, params, recorder, recorder.site())
+        if recorder.tracing:
+            recorder.nodes.append(node)
+        return node
     return Traced(out, primitive, inputs, params, recorder)
+
+
+def _of_two(primitive: Primitive, operation: Callable[[Any, Any], Any], left: Any, right: Any) -> Traced:
+    """A primitive of two checked operands and no parameters, computed by ``operation``."""
+    recorder: Recorder | Run | None = None
+    if type(left) is Traced:
+        a, recorder = left.value, left.recorder
+    else:
+        a = left
+    if type(right) is Traced:
+        b, found = right.value, right.recorder
+        if found is not recorder and found is not None:
+            recorder = found if recorder is None else join(recorder, found)
+    else:
+        b = right
+    return _node(operation(a, b), primitive, (left, right), NO_PARAMS, recorder)
 
 
 def _scalar_node(out: Any, primitive: Primitive, inputs: tuple[Any, ...], run: Run) -> Traced:
@@ -457,6 +479,16 @@ def _power(a: Any, b: Any) -> Any:
     return float(out) if type(a) in _PYTHON and type(b) in _PYTHON else out
 
 
+def _weakly(ufunc: np.ufunc) -> Callable[[Any, Any], Any]:
+    """A ufunc as an operator: of Python numbers it gives a Python float."""
+
+    def operation(a: Any, b: Any) -> Any:
+        out = ufunc(a, b)
+        return float(out) if type(a) in _PYTHON and type(b) in _PYTHON else out
+
+    return operation
+
+
 _PYTHON = (float, int, bool)
 
 
@@ -464,20 +496,6 @@ def _binary(
     name: str, operation: Callable[[Any, Any], Any]
 ) -> tuple[Callable[[Traced, Any], Any], Callable[[Traced, Any], Any]]:
     """An operator and its reflection. Python floats stay Python floats, which NumPy promotes weakly."""
-
-    def combine(left: Any, right: Any) -> Traced:
-        recorder: Recorder | Run | None = None
-        if type(left) is Traced:
-            a, recorder = left.value, left.recorder
-        else:
-            a = left
-        if type(right) is Traced:
-            b, found = right.value, right.recorder
-            if found is not recorder and found is not None:
-                recorder = found if recorder is None else join(recorder, found)
-        else:
-            b = right
-        return _node(operation(a, b), OPERATORS[name], (left, right), NO_PARAMS, recorder)
 
     def forward(self: Traced, other: Any) -> Any:
         kind = type(other)
@@ -487,11 +505,11 @@ def _binary(
                 return _scalar_node(out, OPERATORS[name], (self, other), self.recorder)
             return _node(out, OPERATORS[name], (self, other), NO_PARAMS, self.recorder)
         if kind is Traced:
-            return combine(self, other)
-        return combine(self, operand(other)) if _acceptable(other) else NotImplemented
+            return _of_two(OPERATORS[name], operation, self, other)
+        return _of_two(OPERATORS[name], operation, self, operand(other)) if _acceptable(other) else NotImplemented
 
     def reflected(self: Traced, other: Any) -> Any:
-        return combine(operand(other), self) if _acceptable(other) else NotImplemented
+        return _of_two(OPERATORS[name], operation, operand(other), self) if _acceptable(other) else NotImplemented
 
     return forward, reflected
 
@@ -505,10 +523,10 @@ def _handler(function: Any) -> Callable[..., Any]:
 
 def _dispatched(ufunc: np.ufunc) -> tuple[Callable[[Traced, Any], Any], Callable[[Traced, Any], Any]]:
     def forward(self: Traced, other: Any) -> Any:
-        return _handler(ufunc)(self, other) if _acceptable(other) else NotImplemented
+        return self.__array_ufunc__(ufunc, "__call__", self, other) if _acceptable(other) else NotImplemented
 
     def reflected(self: Traced, other: Any) -> Any:
-        return _handler(ufunc)(other, self) if _acceptable(other) else NotImplemented
+        return self.__array_ufunc__(ufunc, "__call__", other, self) if _acceptable(other) else NotImplemented
 
     return forward, reflected
 
@@ -542,6 +560,8 @@ def _install() -> None:
         "mul": ("multiply", operator.mul),
         "truediv": ("divide", _divide),
         "pow": ("power", _power),
+        "mod": ("remainder", _weakly(np.remainder)),
+        "floordiv": ("floor_divide", _weakly(np.floor_divide)),
     }
     for symbol, (name, operation) in arithmetic.items():
         forward, reflected = _binary(name, operation)
@@ -549,8 +569,6 @@ def _install() -> None:
         setattr(Traced, f"__r{symbol}__", reflected)
     dispatched = {
         "matmul": np.matmul,
-        "floordiv": np.floor_divide,
-        "mod": np.remainder,
         "and": np.bitwise_and,
         "or": np.bitwise_or,
         "xor": np.bitwise_xor,

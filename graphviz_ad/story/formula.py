@@ -16,6 +16,8 @@ INFIX = {
     "multiply": "×",
     "divide": "÷",
     "matmul": "@",
+    "remainder": "mod",
+    "floor_divide": "//",
     "less": "<",
     "less_equal": "≤",
     "greater": ">",
