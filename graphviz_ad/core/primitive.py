@@ -22,9 +22,10 @@ class Primitive:
     A rule is written in plain NumPy, so it runs on arrays (numbers) and on traced values (the
     gradient's own graph) alike. It never sums over broadcast axes: the sweep does, in one place.
 
-    ``partials[i](out, *inputs, **params)`` is ∂out/∂input i of an elementwise primitive, or a number
-    where it is the same everywhere; ``vjps[i](adjoint, out, *inputs, **params)`` and
-    ``jvps[i](tangent, out, *inputs, **params)`` are explicit rules; None: no derivative there.
+    ``partials[i](out, *inputs, **params)`` is ∂out/∂input i of an elementwise primitive, or a float
+    where it is the same everywhere, or an int: the argnum of the input that it equals;
+    ``vjps[i](adjoint, out, *inputs, **params)`` and ``jvps[i](tangent, out, *inputs, **params)`` are
+    explicit rules; None: no derivative there.
     With ``variadic`` there is one rule of each, called with the argnum first and the inputs as a tuple.
 
     ``batched``: the rules also take many adjoints (or tangents) at once, stacked on one extra leading axis, and
@@ -35,7 +36,7 @@ class Primitive:
     symbol: str
     compute: Callable[..., Any]
     kind: str  # "elementwise" | "linear" | "general" | "plain" (no derivative) | "cut" (gad.detach)
-    partials: tuple[Rule | float | None, ...] = ()
+    partials: tuple[Rule | float | int | None, ...] = ()
     vjps: tuple[Rule | None, ...] = ()
     jvps: tuple[Rule | None, ...] = ()
     variadic: bool = False
@@ -61,6 +62,8 @@ class Primitive:
     def partial(self, argnum: int, out: Any, inputs: tuple[Any, ...], params: dict[str, Any]) -> Any:
         """∂out/∂input for an elementwise primitive; broadcasts against ``out``."""
         rule = self.partials[argnum]
+        if type(rule) is int:
+            return inputs[rule]
         return rule(out, *inputs, **params) if callable(rule) else rule
 
     def vjp(self, argnum: int, adjoint: Any, out: Any, inputs: tuple[Any, ...], params: dict[str, Any]) -> Any:
@@ -136,7 +139,7 @@ def register(primitive: Primitive) -> Primitive:
 def elementwise(
     name: str,
     compute: Callable[..., Any],
-    *partials: Rule | float | None,
+    *partials: Rule | float | int | None,
     symbol: str | None = None,
     vjps: Sequence[Rule | None] = (),
     jvps: Sequence[Rule | None] = (),

@@ -28,7 +28,7 @@ class Recording:
     gave it. Arrays are not copied; each sweep first compares them with what they were when they were used.
     """
 
-    __slots__ = ("_args", "_floor", "_mine", "_outer", "_run", "_runs", "inputs", "out")
+    __slots__ = ("_floor", "_mine", "_opened", "_outer", "_run", "_runs", "inputs", "out")
 
     def __init__(
         self,
@@ -39,7 +39,6 @@ class Recording:
         *,
         every: bool = True,
     ) -> None:
-        self._args = args
         self._run = Run()
         self._floor = next_index()
         self.inputs: dict[Key, Traced] = {}
@@ -49,6 +48,7 @@ class Recording:
             opened[number] = self._open(args[number], number)
             if every and len(self.inputs) == before:
                 refuse_without_floats(args[number], number)
+        self._opened = tuple(opened)  # f may change its containers
         for number, value in enumerate(opened):
             if type(value) is Traced:
                 opened[number] = _plain_constant(value)
@@ -57,22 +57,22 @@ class Recording:
 
     def _open(self, argument: Any, number: int) -> Any:
         """The argument with a fresh input in place of every float."""
+        run, inputs = self._run, self.inputs
 
         def leaf(path: Path, value: Any) -> Any:
-            if not is_float_leaf(value):
+            if type(value) is np.ndarray and value.dtype.kind == "f":
+                run.give(value)
+            elif not is_float_leaf(value):
                 return value
-            if type(value) is Traced:
+            elif type(value) is Traced:
                 if not value.differentiable:
                     return _plain_constant(value)
-                fresh = apply(ALIAS, (value,), NO_PARAMS, weak=type(value.value) is float)
-                self._run.mixed = True
-            else:
-                if type(value) is np.ndarray and value.dtype.kind == "f":
-                    self._run.give(value)
-                elif type(value) is not float:
-                    check_array(value, f"argument {number}{path_name(path) and ', ' + path_name(path)}")
-                fresh = Traced(value, None, (), _INPUT, self._run)
-            self.inputs[number, path] = fresh
+                run.mixed = True
+                inputs[number, path] = fresh = apply(ALIAS, (value,), NO_PARAMS, weak=type(value.value) is float)
+                return fresh
+            elif type(value) is not float:
+                check_array(value, f"argument {number}{path_name(path) and ', ' + path_name(path)}")
+            inputs[number, path] = fresh = Traced(value, None, (), _INPUT, run)
             return fresh
 
         return leaf((), argument) if type(argument) in _LEAVES else map_leaves(leaf, argument)
@@ -82,10 +82,12 @@ class Recording:
 
         Where all nodes belong to our own run and nothing else came in, there is nothing to find out.
         """
-        outs = [leaf for leaf in _result_leaves(self.out) if type(leaf) is Traced]
         self._mine: set[int] | None = None
         self._outer: set[int] = set()
         self._runs = [self._run]
+        if type(self.out) is Traced and self.out.recorder is self._run and not self._run.mixed:
+            return
+        outs = [leaf for leaf in _result_leaves(self.out) if type(leaf) is Traced]
         if not self._run.mixed and all(leaf.recorder is self._run for leaf in outs):
             return
         self._mine = {node.index for node in self.inputs.values()}
@@ -137,12 +139,12 @@ class Recording:
         """Whether a leaf of the result depends on the inputs along floats."""
         return type(leaf) is Traced and leaf.differentiable and (self._mine is None or leaf.index in self._mine)
 
-    def pull(self, seeds: list[tuple[Any, Any]], *, batched: bool = False) -> dict[Key, Any]:
-        """The adjoints of the inputs that the seeded leaves of the result depend on; ``seeds`` is used up."""
+    def pull(self, seeds: list[tuple[Any, Any]], *, batched: bool = False) -> dict[int, Any]:
+        """The adjoints, by creation index, of the inputs that the seeded leaves depend on; ``seeds`` is used up."""
         for run in self._runs:
             run.verify()
         seeds[:] = [(leaf, seed) for leaf, seed in seeds if self.depends(leaf)]
-        adjoints = sweep.reverse(
+        return sweep.reverse(
             seeds,
             leaves=() if self._mine is None else {node.index for node in self.inputs.values()},
             only=self._mine if self._outer else None,
@@ -150,7 +152,6 @@ class Recording:
             batched=batched,
             keep=False,
         )
-        return {key: adjoints.pop(node.index) for key, node in self.inputs.items() if node.index in adjoints}
 
     def push(self, tangents: dict[Key, Any], *, batched: bool = False) -> Callable[[Any], Any]:
         """A function that gives the tangent of a leaf of the result; None where the inputs do not move it."""
@@ -165,31 +166,23 @@ class Recording:
         """Whether an argument holds floats."""
         return any(position == number for position, _ in self.inputs)
 
-    def close_all(
-        self, where: Sequence[int], gradients: dict[Key, Any], lead: tuple[int, ...] | None = None
-    ) -> list[Any]:
-        """What `close` gives for each of these arguments; one that is asked for twice gets two of its own."""
-        found = {number: self.close(number, gradients, lead) for number in dict.fromkeys(where)}
-        result = [found[number] for number in where]
-        return result if len(found) == len(result) else [copy.deepcopy(one) for one in result]
-
-    def close(self, number: int, gradients: dict[Key, Any], lead: tuple[int, ...] | None = None) -> Any:
+    def close(self, number: int, gradients: dict[int, Any], lead: tuple[int, ...] | None = None) -> Any:
         """Gradients in the structure of one argument, as the kinds of numbers that it holds; None beside floats.
 
-        ``lead``: they are blocks of a Jacobian, with the result's axes in front.
+        ``gradients``, by creation index, is used up. ``lead``: they are blocks of a Jacobian, with the result's
+        axes in front.
         """
 
-        def leaf(path: Path, _value: Any) -> Any:
-            node = self.inputs.get((number, path))
-            if node is None:
+        def leaf(_path: Path, node: Any) -> Any:
+            if type(node) is not Traced or node.index < self._floor:
                 return None
-            found = gradients.pop((number, path), None)
+            found = gradients.pop(node.index, None)
             if lead:
                 return np.zeros(lead + node.shape, node.dtype) if found is None else _block(found, node.dtype)
             return zeros_for(node.value) if found is None else as_kind_of(found, node.value)
 
-        argument = self._args[number]
-        return leaf((), argument) if (number, ()) in self.inputs else map_leaves(leaf, argument, whole=True)
+        argument = self._opened[number]
+        return leaf((), argument) if type(argument) is Traced else map_leaves(leaf, argument, whole=True)
 
 
 _LEAVES = (float, np.ndarray, np.float64, Traced)

@@ -53,6 +53,10 @@ def active_edge(consumer: Traced, argnum: int) -> bool:
     )
 
 
+_add = np.add.reduce  # what np.sum calls, without its questions
+_FRONT = tuple(tuple(range(count)) for count in range(65))
+
+
 def sum_to_shape(value: Any, shape: tuple[int, ...], lead: int = 0) -> Any:
     """Sum over the axes along which a value of this shape was broadcast; ``lead`` axes in front stay.
 
@@ -70,6 +74,9 @@ def sum_to_shape(value: Any, shape: tuple[int, ...], lead: int = 0) -> Any:
     extra = len(current) - lead - len(shape)
     if extra < 0:
         return np.broadcast_to(value, front + shape)
+    if not lead and type(value) is np.ndarray and current[extra:] == shape:
+        # only axes in front, such as a bias that was added to a batch
+        return value.reshape(shape) if all(length == 1 for length in current[:extra]) else _add(value, _FRONT[extra])
     skip = lead + extra
     # an axis of length 1 has nothing to sum
     axes = tuple([axis for axis in range(lead, skip) if current[axis] != 1]) + tuple(
@@ -78,7 +85,7 @@ def sum_to_shape(value: Any, shape: tuple[int, ...], lead: int = 0) -> Any:
     if not axes:
         return np.reshape(value, front + shape) if type(value) is Traced else value.reshape(front + shape)
     if type(value) is np.ndarray:
-        return np.add.reduce(value, axis=axes, keepdims=True).reshape(front + shape)  # what np.sum calls
+        return _add(value, axis=axes, keepdims=True).reshape(front + shape)
     return np.reshape(np.sum(value, axis=axes, keepdims=True), front + shape)
 
 
@@ -170,10 +177,9 @@ def unsummed_contribution(node: Traced, argnum: int, adjoint: Any, traced: Nodes
     assert primitive is not None
     arguments = _arguments(node, traced)
     if primitive.scales:
-        partial: Any = primitive.partials[argnum]
-        if partial is None:
+        if primitive.partials[argnum] is None:
             return None
-        return _scale(adjoint, partial(*arguments, **node.params) if callable(partial) else partial)
+        return _scale(adjoint, primitive.partial(argnum, arguments[0], arguments[1:], node.params))
     return _by_rule(primitive, argnum, adjoint, arguments, node.params, batched)
 
 
@@ -215,6 +221,8 @@ def _fit(sent: Any, target: Any, lead: int) -> Any:
     if shape_of(sent)[lead:] != shape:
         sent = sum_to_shape(sent, shape, lead)
     dtype = dtype_of(target)
+    if type(sent) is np.ndarray:
+        return sent if sent.dtype is dtype else sent.astype(dtype, copy=False)
     if dtype_of(value_of(sent)) != dtype:
         sent = sent.astype(dtype) if hasattr(sent, "astype") else dtype.type(sent)
     return sent
@@ -313,15 +321,23 @@ def reverse(
                 else:
                     # the same as above, without the calls: most nodes are elementwise
                     partial: Any = partials[argnum]
-                    if partial is None:
-                        continue
-                    if type(partial) is not float:
-                        if arguments is None:
-                            arguments = _arguments(node, traced)
-                        partial = partial(*arguments, **node.params) if node.params else partial(*arguments)
-                        sent = adjoint * partial if type(partial) is type(adjoint) else _scale(adjoint, partial)
-                    else:
+                    kind = type(partial)
+                    if kind is float:
                         sent = adjoint if partial == 1.0 else _scale(adjoint, partial)
+                    elif partial is None:
+                        continue
+                    else:
+                        if kind is int and not traced:
+                            other = node.inputs[partial]
+                            partial = other.value if type(other) is Traced else other
+                        else:
+                            if arguments is None:
+                                arguments = _arguments(node, traced)
+                            if kind is int:
+                                partial = arguments[partial + 1]
+                            else:
+                                partial = partial(*arguments, **node.params) if node.params else partial(*arguments)
+                        sent = adjoint * partial if type(partial) is type(adjoint) else _scale(adjoint, partial)
                     if type(sent) is not _float64 or type(item.value) is not _float64:
                         sent = _fit(sent, item.value, lead)
                 before = pending.get(number)

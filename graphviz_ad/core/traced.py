@@ -189,7 +189,7 @@ class Traced:
         self._leave("math.trunc()", "Use np.floor(np.abs(x)) * np.sign(x).")
 
     def __divmod__(self, other: Any) -> tuple[Any, Any]:
-        return self // other, self % other  # type: ignore[operator]
+        return self // other, self % other
 
     def __rdivmod__(self, other: Any) -> tuple[Any, Any]:
         return other // self, other % self
@@ -499,7 +499,7 @@ def _binary(
 
     def forward(self: Traced, other: Any) -> Any:
         kind = type(other)
-        if kind is float:
+        if kind is float or kind is int:
             out = operation(self.value, other)
             if type(self.recorder) is Run and type(out) is _float64:
                 return _scalar_node(out, OPERATORS[name], (self, other), self.recorder)

@@ -320,7 +320,7 @@ def jacobian(f: Function, argnums: Argnums = 0, mode: str | None = None) -> Func
             table = _by_rows(recording, outs) if chosen == "rev" else _by_columns(recording, outs)
 
             def block(path: Path, leaf: Any) -> Any:
-                rows = {key: found for (place, key), found in table.items() if place == path}
+                rows = {recording.inputs[key].index: found for (place, key), found in table.items() if place == path}
                 found = recording.close_all(where, rows, shape_of(leaf))
                 return found[0] if single else tuple(found)
 
@@ -356,9 +356,9 @@ def _by_rows(recording: Recording, outs: Sequence[tuple[Path, Any]]) -> Blocks:
         pieces: dict[Key, list[Any]] = {}
         for seeds in _unit_seeds(leaf.value, max(largest, leaf.size)):
             found = recording.pull([(leaf, seeds)], batched=True)
-            for key in recording.inputs:
-                if key in found:
-                    pieces.setdefault(key, []).append(found[key])
+            for key, node in recording.inputs.items():
+                if node.index in found:
+                    pieces.setdefault(key, []).append(found[node.index])
         for key, parts in pieces.items():
             rows = parts[0] if len(parts) == 1 else np.concatenate(parts)
             table[path, key] = np.reshape(rows, leaf.shape + recording.inputs[key].shape)

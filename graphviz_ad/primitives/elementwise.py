@@ -59,7 +59,7 @@ def _binary(
 
 OPERATORS["add"] = _binary(np.add, 1.0, 1.0, symbol="+")
 OPERATORS["subtract"] = _binary(np.subtract, 1.0, -1.0, symbol="−")
-OPERATORS["multiply"] = _binary(np.multiply, lambda out, x, y: y, lambda out, x, y: x, symbol="×")
+OPERATORS["multiply"] = _binary(np.multiply, 1, 0, symbol="×")  # each is the other's derivative
 
 
 def _over(y: Any) -> Any:

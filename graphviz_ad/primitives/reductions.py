@@ -30,8 +30,14 @@ def normal_axis(axis: Any, ndim: int) -> tuple[int, ...]:
     return tuple(sorted(int(a) % ndim for a in (axis if isinstance(axis, tuple | list) else (axis,))))
 
 
+_FILLED = 4096
+"""Up to as many elements a filled array costs less than a view that repeats one."""
+
+
 def stretch(adjoint: Any, shape: tuple[int, ...], axis: Axis, lead: tuple[int, ...] = ()) -> Any:
     """A reduced value copied along the axes that it was reduced over, to ``shape`` behind the leading axes."""
+    if axis is None and type(adjoint) is np.float64 and math.prod(shape) <= _FILLED:
+        return np.full(shape, adjoint)
     axes = normal_axis(axis, len(shape))
     kept = (*lead, *(1 if position in axes else length for position, length in enumerate(shape)))
     # axes in front need no ones: broadcasting adds them
