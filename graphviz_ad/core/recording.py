@@ -162,6 +162,14 @@ class Recording:
         sweep.forward(sweep.ancestors(outs), table, traced=self._outer, batched=batched)
         return lambda leaf: table.get(leaf.index) if self.depends(leaf) else None
 
+    def close_all(
+        self, where: Sequence[int], gradients: dict[int, Any], lead: tuple[int, ...] | None = None
+    ) -> list[Any]:
+        """What `close` gives for each of these arguments; one that is asked for twice gets two of its own."""
+        found = {number: self.close(number, gradients, lead) for number in dict.fromkeys(where)}
+        result = [found[number] for number in where]
+        return result if len(found) == len(result) else [copy.deepcopy(one) for one in result]
+
     def holds(self, number: int) -> bool:
         """Whether an argument holds floats."""
         return any(position == number for position, _ in self.inputs)
