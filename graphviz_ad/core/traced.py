@@ -236,13 +236,6 @@ class Traced:
     def __getitem__(self, key: Any) -> Any:
         return HANDLERS["index"](self, key)
 
-    def __getattr__(self, name: str) -> Any:
-        if name.startswith("_") or not hasattr(np.ndarray, name):
-            raise AttributeError(f"'Traced' object has no attribute {name!r}")
-        raise UnsupportedAttributeError(
-            f".{name} is not available on traced values{here()}. {_suggestion('np.' + name, '')}".rstrip()
-        )
-
     @property
     def T(self) -> Any:
         return HANDLERS[np.transpose](self)
@@ -553,6 +546,17 @@ def _refused(name: str, remedy: str) -> Callable[..., NoReturn]:
     return refuse
 
 
+def _unavailable(name: str) -> property:
+    """An attribute of arrays that traced values lack. (Not by ``__getattr__``, which slows all other attributes.)"""
+
+    def refuse(_self: Traced) -> NoReturn:
+        raise UnsupportedAttributeError(
+            f".{name} is not available on traced values{here()}. {_suggestion('np.' + name, '')}".rstrip()
+        )
+
+    return property(refuse)
+
+
 def _install() -> None:
     arithmetic = {
         "add": ("add", operator.add),
@@ -627,3 +631,6 @@ Traced.reshape = _reshape  # type: ignore[attr-defined]
 Traced.transpose = _transpose  # type: ignore[attr-defined]
 Traced.astype = _astype  # type: ignore[attr-defined]
 Traced.flatten = _flatten  # type: ignore[attr-defined]
+for _name in dir(np.ndarray):
+    if not _name.startswith("_") and not hasattr(Traced, _name):
+        setattr(Traced, _name, _unavailable(_name))
