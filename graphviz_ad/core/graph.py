@@ -630,10 +630,10 @@ def rebuild(
                 operands.append(known)
             else:
                 operands.append(place(item))
-        params = node.params
         if inputs is not None and node.primitive is None and node.index not in inputs:
-            params = {**params, "role": "constant"}
-        record = Traced(node.value, node.primitive, tuple(operands), params, None)
+            record = Traced(node.value, None, (), {**node.params, "role": "constant"}, None)
+        else:
+            record = node.without_recorder(tuple(operands))
         where[record.index] = where[node.index] = len(records)
         records.append(record)
     return records, where

@@ -392,7 +392,8 @@ def assign_names(
 
     Repeats get _2, _3 in evaluation order and skip names that the user wrote.
     """
-    written = {name for names in candidates for name in names} | {name for name in given if name}
+    distinct = {id(names): names for names in candidates}  # all turns of a loop share one list
+    written = {name for names in distinct.values() for name in names} | {name for name in given if name}
     primary: list[str | None] = [None] * len(nodes)
     taken: set[str] = set()
     repeats: dict[str, int] = {}
@@ -402,11 +403,11 @@ def assign_names(
             taken.add(name)
             return name
         number = repeats.get(name, 2)
-        while f"{name}_{number}" in taken or f"{name}_{number}" in written:
+        while (numbered := f"{name}_{number}") in taken or numbered in written:
             number += 1
         repeats[name] = number + 1
-        taken.add(f"{name}_{number}")
-        return f"{name}_{number}"
+        taken.add(numbered)
+        return numbered
 
     for position, name in enumerate(given):
         if name is not None:
@@ -429,11 +430,14 @@ def assign_names(
 
     for position, node in enumerate(nodes):
         if primary[position] is None:
-            name = constant_names[position] if is_constant(node) else None
-            primary[position] = claim(name) if name else fresh("c" if is_constant(node) else "v")
+            constant = node.primitive is None and is_constant(node)
+            name = constant_names[position] if constant else None
+            primary[position] = claim(name) if name else fresh("c" if constant else "v")
     aliases: dict[str, int] = {}
     for position, names in enumerate(candidates):
         chosen = primary[position]
+        if not names or (len(names) == 1 and nodes[position].primitive is not None):
+            continue  # the only name is the primary one
         for name in names:
             if name != chosen and not _numbered(chosen, name):
                 aliases[claim(name)] = position

@@ -16,7 +16,7 @@ from graphviz_ad.core.graph import BaseGraph, GuardRecord, Tables, rebuild
 from graphviz_ad.core.pytree import Path, is_float_leaf, last_key, leaves, map_leaves, path_name
 from graphviz_ad.core.recorder import Call, Guard, Recorder, allowed_folder
 from graphviz_ad.core.run import patient_collector
-from graphviz_ad.core.traced import Traced, constant_node, is_constant, is_floating
+from graphviz_ad.core.traced import Traced, constant_node, is_constant, is_floating, shape_of
 from graphviz_ad.core.variables import ALIAS, check_array
 from graphviz_ad.errors import ArgumentError, InputError, OutputError, UnknownNameError
 
@@ -222,25 +222,25 @@ def build(
         if node.primitive is not ALIAS:
             originals[where[node.index]] = node
     known = [record if original is None else original for record, original in zip(records, originals, strict=True)]
-    constant = [record.primitive is None and is_constant(record) for record in records]
     sources = source_module.SourceMap()
     candidates = source_module.candidate_names(known, sources, calls)
-    given = [_given_name(node) for node in known]
-    output_positions = tuple(where[node.index] for node in outputs)
+    given: list[str | None] = []
+    roles: list[str] = []
+    for record, node in zip(records, known, strict=True):
+        leaf = node.primitive is None
+        given.append(node.params.get("name") if leaf else None)
+        roles.append(node.params.get("role", "") if leaf and record.params.get("role") != "constant" else "")
+    output_positions = tuple([where[node.index] for node in outputs])
     constant_names = _constant_names(known, sources)
     local = source_module.local_aliases(known, calls, sources)
     names = source_module.assign_names(known, given, candidates, output_positions, constant_names, local)
-    input_positions = tuple(where[node.index] for node in inputs)
-    roles = tuple(
-        node.params.get("role", "") if node.primitive is None and not constant[place] else ""
-        for place, node in enumerate(known)
-    )
+    input_positions = tuple([where[node.index] for node in inputs])
     tables = Tables(
         names=names,
         inputs=input_positions,
         outputs=output_positions,
-        roles=roles,
-        sources=tuple(sources.source(node.site) for node in known),
+        roles=tuple(roles),
+        sources=tuple([None if node.site is None else sources.source(node.site) for node in known]),
         groups=_groups(known),
         guards=tuple(
             GuardRecord(where[guard.node.index], guard.exit, guard.value, sources.source(guard.site))
@@ -252,13 +252,9 @@ def build(
     return make(records, tables)
 
 
-def _given_name(node: Traced) -> str | None:
-    return node.params.get("name") if node.primitive is None else None
-
-
 def _constant_names(nodes: Sequence[Traced], sources: source_module.SourceMap) -> list[str | None]:
     """What the code calls an array that met a traced value, for constants without a name of their own."""
-    wanted = {node.index for node in nodes if node.primitive is None and node.shape and is_constant(node)}
+    wanted = {node.index for node in nodes if node.primitive is None and shape_of(node.value) and is_constant(node)}
     found: dict[int, str] = {}
     if wanted:
         for node in nodes:
@@ -267,7 +263,7 @@ def _constant_names(nodes: Sequence[Traced], sources: source_module.SourceMap) -
                     name = sources.constant_name(node, argnum)
                     if name:
                         found[item.index] = name
-    return [found.get(node.index) for node in nodes]
+    return [found.get(node.index) for node in nodes] if found else [None] * len(nodes)
 
 
 def _groups(nodes: Sequence[Traced]) -> tuple[str | None, ...]:

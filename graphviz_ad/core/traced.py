@@ -66,6 +66,18 @@ class Traced:
         self.recorder = recorder
         self.site = site
 
+    def without_recorder(self, inputs: tuple[Any, ...]) -> Traced:
+        """The same node with other input nodes, free of recorder and place: what a graph keeps."""
+        node = _new(Traced)
+        node.value = self.value
+        node.differentiable = self.differentiable
+        node.primitive = self.primitive
+        node.inputs = inputs
+        node.params = self.params
+        node.index = next_index()
+        node.recorder = node.site = None
+        return node
+
     # -- what an array tells about itself -------------------------------------------------------
 
     @property
