@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Collection
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from graphviz_ad import primitives as _primitives  # noqa: F401  (fills the registry)
@@ -17,6 +16,8 @@ from graphviz_ad.story.timeline import Timeline
 from graphviz_ad.widget.view import View, save
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from graphviz import Digraph
 
     from graphviz_ad.render.layout import Engine

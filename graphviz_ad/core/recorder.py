@@ -6,26 +6,27 @@ be told apart by their frames, and a finished frame still knows what it returned
 
 from __future__ import annotations
 
+import functools
 import os
 import sys
-import sysconfig
-from pathlib import Path
 from types import CodeType, FrameType
 from typing import Any, NamedTuple
 
 import numpy as np
 
-PACKAGE_FOLDER = str(Path(__file__).resolve().parent.parent)
-LAYERS_FOLDER = str(Path(PACKAGE_FOLDER, "nn")) + os.sep
+PACKAGE_FOLDER = os.path.dirname(os.path.dirname(os.path.realpath(__file__)))  # noqa: PTH120  (pathlib: 7 ms of import)
+LAYERS_FOLDER = os.path.join(PACKAGE_FOLDER, "nn") + os.sep  # noqa: PTH118
 """Our own layers in plain NumPy: their calls are groups, but they give no names and no places."""
-_PATHS = sysconfig.get_paths()
-_LIBRARY_FOLDERS = tuple(
-    {
-        PACKAGE_FOLDER,
-        str(Path(np.__file__).resolve().parent),
-        *(_PATHS[key] for key in ("stdlib", "purelib", "platlib")),
-    }
-)
+
+
+@functools.cache
+def _library_folders() -> tuple[str, ...]:
+    """Where Python and installed packages are."""
+    import sysconfig  # not needed until something is traced
+
+    paths = sysconfig.get_paths()
+    numpy = os.path.dirname(os.path.realpath(np.__file__))  # noqa: PTH120
+    return (PACKAGE_FOLDER, numpy, paths["stdlib"], paths["purelib"], paths["platlib"])
 
 
 class Call:
@@ -159,7 +160,7 @@ def is_library(filename: str, allowed: tuple[str, ...] = ()) -> bool:
     """
     known = _library.get(filename)
     if known is None:
-        known = _library[filename] = filename.startswith("<frozen ") or filename.startswith(_LIBRARY_FOLDERS)
+        known = _library[filename] = filename.startswith(("<frozen ", *_library_folders()))
     return known and not (allowed and filename.startswith(allowed))
 
 
@@ -173,4 +174,4 @@ def allowed_folder(function: Any) -> tuple[str, ...]:
     code = getattr(getattr(function, "__wrapped__", function), "__code__", None)
     if code is None or not is_library(code.co_filename) or code.co_filename.startswith(PACKAGE_FOLDER):
         return ()
-    return (str(Path(code.co_filename).parent),)
+    return (os.path.dirname(code.co_filename),)  # noqa: PTH120

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from graphviz_ad.core import sweep
+from graphviz_ad.core.primitive import HANDLERS
 from graphviz_ad.core.pytree import Path, is_float_leaf, leaves, map_leaves, path_name
 from graphviz_ad.core.run import Run
 from graphviz_ad.core.traced import NO_PARAMS, Traced, apply, dtype_of, is_constant, next_index, shape_of
@@ -260,7 +261,7 @@ def direction(value: Any, like: Any, what: str, kind: type[Exception] = Argument
     if type(value) is Traced:
         if value.shape != shape_of(like):
             raise kind(f"the {what} has shape {value.shape}; it must have the shape {shape_of(like)} of its value.")
-        return value if value.dtype == dtype else value.astype(dtype)
+        return value if value.dtype == dtype else HANDLERS["astype"](value, dtype)
     try:
         array = np.asarray(value)
     except (TypeError, ValueError) as error:

@@ -559,7 +559,7 @@ def _refused(name: str, remedy: str) -> Callable[..., NoReturn]:
 
 
 def _unavailable(name: str) -> property:
-    """An attribute of arrays that traced values lack. (Not by ``__getattr__``, which slows all other attributes.)"""
+    """An attribute of arrays that traced values lack: not by ``__getattr__``, which would slow all the others."""
 
     def refuse(_self: Traced) -> NoReturn:
         raise UnsupportedAttributeError(

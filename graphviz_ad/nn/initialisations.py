@@ -18,7 +18,6 @@ from graphviz_ad.nn.seeding import generator
 
 Array = np.ndarray[Any, Any]
 Shape = tuple[int, ...]
-Generator = np.random.Generator
 
 
 def zeros(shape: Shape) -> Array:
@@ -41,7 +40,7 @@ def zeros(shape: Shape) -> Array:
     return np.zeros(shape)
 
 
-def normal(shape: Shape, std: float = 1.0, *, seed: int | None = None, rng: Generator | None = None) -> Array:
+def normal(shape: Shape, std: float = 1.0, *, seed: int | None = None, rng: np.random.Generator | None = None) -> Array:
     """Draws from the normal distribution with mean 0 and a standard deviation that you choose.
 
     Parameters
@@ -64,7 +63,7 @@ def normal(shape: Shape, std: float = 1.0, *, seed: int | None = None, rng: Gene
     return generator(seed, rng).normal(0.0, std, shape)
 
 
-def glorot_normal(shape: Shape, *, seed: int | None = None, rng: Generator | None = None) -> Array:
+def glorot_normal(shape: Shape, *, seed: int | None = None, rng: np.random.Generator | None = None) -> Array:
     """Normal with variance 2 / (fan_in + fan_out): a compromise between keeping signals and keeping gradients.
 
     For tanh and other activations with slope 1 at 0. Glorot and Bengio, "Understanding the difficulty of training deep
@@ -89,7 +88,7 @@ def glorot_normal(shape: Shape, *, seed: int | None = None, rng: Generator | Non
     return generator(seed, rng).normal(0.0, math.sqrt(2 / sum(_fans(shape))), shape)
 
 
-def glorot_uniform(shape: Shape, *, seed: int | None = None, rng: Generator | None = None) -> Array:
+def glorot_uniform(shape: Shape, *, seed: int | None = None, rng: np.random.Generator | None = None) -> Array:
     """Uniform between ±√(6 / (fan_in + fan_out)), which has the variance of `glorot_normal`.
 
     Glorot and Bengio (2010), equation 16.
@@ -114,7 +113,7 @@ def glorot_uniform(shape: Shape, *, seed: int | None = None, rng: Generator | No
     return generator(seed, rng).uniform(-bound, bound, shape)
 
 
-def he_normal(shape: Shape, *, seed: int | None = None, rng: Generator | None = None) -> Array:
+def he_normal(shape: Shape, *, seed: int | None = None, rng: np.random.Generator | None = None) -> Array:
     """Normal with variance 2 / fan_in, where the 2 makes up for the half that a ReLU takes away.
 
     He et al., "Delving deep into rectifiers" (2015), equation 10.
@@ -139,7 +138,7 @@ def he_normal(shape: Shape, *, seed: int | None = None, rng: Generator | None = 
     return generator(seed, rng).normal(0.0, math.sqrt(2 / fan_in), shape)
 
 
-def he_uniform(shape: Shape, *, seed: int | None = None, rng: Generator | None = None) -> Array:
+def he_uniform(shape: Shape, *, seed: int | None = None, rng: np.random.Generator | None = None) -> Array:
     """Uniform between ±√(6 / fan_in), which has the variance of `he_normal`.
 
     Parameters
@@ -163,7 +162,7 @@ def he_uniform(shape: Shape, *, seed: int | None = None, rng: Generator | None =
     return generator(seed, rng).uniform(-bound, bound, shape)
 
 
-def lecun_normal(shape: Shape, *, seed: int | None = None, rng: Generator | None = None) -> Array:
+def lecun_normal(shape: Shape, *, seed: int | None = None, rng: np.random.Generator | None = None) -> Array:
     """Normal with variance 1 / fan_in: a sum of fan_in terms gets the variance of one; what `selu` needs.
 
     LeCun et al., "Efficient BackProp" (1998), section 4.6.
@@ -188,7 +187,9 @@ def lecun_normal(shape: Shape, *, seed: int | None = None, rng: Generator | None
     return generator(seed, rng).normal(0.0, math.sqrt(1 / fan_in), shape)
 
 
-def orthogonal(shape: Shape, gain: float = 1.0, *, seed: int | None = None, rng: Generator | None = None) -> Array:
+def orthogonal(
+    shape: Shape, gain: float = 1.0, *, seed: int | None = None, rng: np.random.Generator | None = None
+) -> Array:
     """A random matrix with orthonormal rows or columns, times a gain: all its singular values are the gain.
 
     Saxe, McClelland and Ganguli, "Exact solutions to the nonlinear dynamics of learning in deep linear neural networks"

@@ -14,7 +14,7 @@ from graphviz_ad.core.traced import apply, operand, shape_of, value_of
 from graphviz_ad.errors import UnsupportedError
 from graphviz_ad.primitives.indexing import Shape, leading, reshaped
 
-Samples = Callable[[np.random.Generator], Sequence[Bound]]
+Samples = Callable[["np.random.Generator"], Sequence[Bound]]
 
 
 def ints(value: Any) -> Any:

@@ -6,8 +6,7 @@ import os
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 from functools import cached_property
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from graphviz_ad.core.flat import to_dict
 from graphviz_ad.core.graph import BaseGraph
@@ -16,6 +15,9 @@ from graphviz_ad.story import narration
 from graphviz_ad.story.scene import Scene
 from graphviz_ad.story.staging import stage
 from graphviz_ad.story.timeline import can_sweep, timeline, values_only
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 @dataclass(frozen=True)
@@ -131,6 +133,8 @@ def save(graph: BaseGraph, path: str | os.PathLike[str], theme: str = "auto", **
     """Write a graph to a file whose suffix says the form; the file appears whole or not at all."""
     if not isinstance(path, str | os.PathLike):
         raise ArgumentError(f"path must be a file name such as 'figure.svg', not {path!r}")
+    from pathlib import Path  # the import of pathlib costs more than that of the core
+
     target = Path(path)
     writer = _WRITERS.get(target.suffix.lower())
     if writer is None:
