@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 
 from graphviz_ad.core.pytree import Path, leaves, map_leaves, path_name
-from graphviz_ad.core.traced import dtype_of, is_floating, shape_of
+from graphviz_ad.core.traced import dtype_of, is_constant, is_floating, shape_of, value_of
 from graphviz_ad.core.transforms import jvp, vjp
-from graphviz_ad.errors import ArgumentError
+from graphviz_ad.errors import ArgumentError, OutputError
 
 MODES = ("fwd", "rev")
 
@@ -66,7 +66,8 @@ def check_grads(
     unknown = [mode for mode in modes if mode not in MODES]
     if unknown or not modes or isinstance(modes, str):
         raise ArgumentError(f"unknown modes: {modes!r} (must be some of {list(MODES)})")
-    _Check(tuple(modes), rtol, atol).run(f, tuple(args), order, "")
+    plain = map_leaves(lambda _path, leaf: value_of(leaf) if is_constant(leaf) else leaf, tuple(args))
+    _Check(tuple(modes), rtol, atol).run(f, plain, order, "")
 
 
 class _Check:
@@ -80,7 +81,9 @@ class _Check:
     def run(self, f: Callable[..., Any], args: tuple[Any, ...], order: int, way: str) -> None:
         rng = np.random.default_rng(0)
         out = f(*args)
-        adjoint = map_leaves(lambda _path, leaf: _random(rng, leaf), out, whole=True)
+        if not any(isinstance(leaf, float | int | np.ndarray | np.generic) for _, leaf in leaves(out)):
+            raise OutputError("the function's result holds no number; did it forget `return`?")
+        adjoint = map_leaves(lambda _path, leaf: _random(rng, leaf), out)
         places = [
             (number, path) for number, value in enumerate(args) for path, leaf in leaves(value) if is_floating(leaf)
         ]
@@ -91,9 +94,7 @@ class _Check:
             self._compare(f, args, moved, adjoint, f"{_named(number, path)}{way}")
         if order > 1:
             if "fwd" in self.modes:
-                tangents = tuple(
-                    map_leaves(lambda _path, leaf: _random(rng, leaf), value, whole=True) for value in args
-                )
+                tangents = tuple(map_leaves(lambda _path, leaf: _random(rng, leaf), value) for value in args)
                 self.run(lambda *point: jvp(f, point, tangents)[1], args, order - 1, f"{way} of the fwd derivative")
             if "rev" in self.modes:
                 self.run(lambda *point: vjp(f, *point)[1](adjoint), args, order - 1, f"{way} of the rev derivative")
@@ -107,9 +108,9 @@ class _Check:
         place: str,
     ) -> None:
         # the step that balances rounding (1/h) and curvature (h²), for numbers of this size
-        size = max(
-            (float(np.max(np.abs(leaf), initial=0.0)) for _, leaf in leaves(args) if is_floating(leaf)), default=1.0
-        )
+        pairs = zip(leaves(args), leaves(moved), strict=True)
+        sizes = [np.max(np.abs(leaf), initial=0.0) for (_, leaf), (_, t) in pairs if is_floating(leaf) and np.any(t)]
+        size = float(max(sizes, default=1.0))
         epsilon = max(float(np.finfo(dtype_of(leaf)).eps) for _, leaf in leaves(args) if is_floating(leaf))
         step = epsilon ** (1 / 3) * max(1.0, size)
         ahead, behind = f(*_along(args, moved, step)), f(*_along(args, moved, -step))
@@ -145,7 +146,7 @@ def _only(args: tuple[Any, ...], number: int, path: Path, rng: np.random.Generat
 
         return leaf
 
-    return tuple(map_leaves(tangent(argnum), value, whole=True) for argnum, value in enumerate(args))
+    return tuple(map_leaves(tangent(argnum), value) for argnum, value in enumerate(args))
 
 
 def _along(args: tuple[Any, ...], moved: tuple[Any, ...], step: float) -> tuple[Any, ...]:

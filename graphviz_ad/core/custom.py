@@ -74,11 +74,14 @@ def custom(
                 )
         if not any(type(value) is Traced for value in args):
             return f(*args, **kwargs)
-        params = {"fixed": tuple(fixed), **kwargs} if fixed else kwargs
+        params = {_FIXED: tuple(fixed), **kwargs} if fixed else kwargs
         return apply(primitive, tuple(operand(value) for value in args if isinstance(value, _NUMBERS)), params)
 
     return function
 
+
+_FIXED = "what is fixed"
+"""The parameter that holds the arguments that are no numbers; no keyword of a user's can be called so."""
 
 _NUMBERS = (Traced, np.ndarray, np.generic, float, int, complex)
 
@@ -95,8 +98,13 @@ def _primitive(f: Callable[..., Any], vjp: Callable[..., Any] | None, jvp: Calla
     label = getattr(f, "__name__", type(f).__name__)
     label = "custom" if label == "<lambda>" else label
 
-    def compute(*inputs: Any, fixed: tuple[tuple[int, Any], ...] = (), **params: Any) -> Any:
-        out = f(*_whole(inputs, fixed), **params)
+    def compute(*inputs: Any, **params: Any) -> Any:
+        fixed = params.pop(_FIXED, ())
+        out = f(*_whole([_locked(value) for value in inputs], fixed), **params)
+        if type(out) is Traced:
+            raise InputError(
+                f"{label}, a gad.custom function, met a traced value from outside{here()}; pass it as an argument."
+            )
         if isinstance(out, np.ndarray | np.generic | float) and is_floating(out):
             return out
         what = f"a {type(out).__name__}" if not hasattr(out, "dtype") else f"dtype {out.dtype}"
@@ -104,18 +112,12 @@ def _primitive(f: Callable[..., Any], vjp: Callable[..., Any] | None, jvp: Calla
             f"{label}, a gad.custom function, returned {what}{here()}; it must return one float or array of floats."
         )
 
-    def pull(
-        argnum: int,
-        adjoint: Any,
-        out: Any,
-        inputs: Sequence[Any],
-        fixed: tuple[tuple[int, Any], ...] = (),
-        **params: Any,
-    ) -> Any:
+    def pull(argnum: int, adjoint: Any, out: Any, inputs: Sequence[Any], /, **params: Any) -> Any:
         if vjp is None:
             _missing(label, "vjp", "reverse")
-        args = _whole(inputs, fixed)
-        found = vjp(adjoint, out, *args, **params)
+        fixed = params.pop(_FIXED, ())
+        args = _whole([_locked(value) for value in inputs], fixed)
+        found = vjp(_locked(adjoint), _locked(out), *args, **params)
         if len(args) == 1 and not isinstance(found, tuple):
             found = (found,)
         if not isinstance(found, tuple) or len(found) != len(args):
@@ -126,25 +128,30 @@ def _primitive(f: Callable[..., Any], vjp: Callable[..., Any] | None, jvp: Calla
         place = _places(len(args), fixed)[argnum]
         return _checked(found[place], shape_of(inputs[argnum]), f"the vjp of {label} gave argument {place} an adjoint")
 
-    def push(
-        argnum: int,
-        tangent: Any,
-        out: Any,
-        inputs: Sequence[Any],
-        fixed: tuple[tuple[int, Any], ...] = (),
-        **params: Any,
-    ) -> Any:
+    def push(argnum: int, tangent: Any, out: Any, inputs: Sequence[Any], /, **params: Any) -> Any:
         if jvp is None:
             _missing(label, "jvp", "forward")
+        fixed = params.pop(_FIXED, ())
         # one edge at a time, so that each edge of the picture has its own part; the rule is linear in the tangents
         moving = [
-            tangent if i == argnum else _zeros(value) if _moves(value) else None for i, value in enumerate(inputs)
+            _locked(tangent) if i == argnum else _zeros(value) if _moves(value) else None
+            for i, value in enumerate(inputs)
         ]
         tangents = tuple(_whole(moving, tuple((place, None) for place, _ in fixed)))
-        found = jvp(tangents, out, *_whole(inputs, fixed), **params)
+        found = jvp(tangents, _locked(out), *_whole([_locked(value) for value in inputs], fixed), **params)
         return _checked(found, shape_of(out), f"the jvp of {label} gave a tangent")
 
-    primitive = Primitive(label, label, compute, "general", vjps=(pull,), jvps=(push,), variadic=True)
+    primitive = Primitive(
+        label,
+        label,
+        compute,
+        "general",
+        vjps=(pull,),
+        jvps=(push,),
+        variadic=True,
+        pulls=vjp is not None,
+        pushes=jvp is not None,
+    )
     number = next(n for n in itertools.count(1) if f"{label}#{n}" not in _BY_KEY)
     _BY_KEY[f"{label}#{number}"] = primitive
     _KEYS[primitive] = f"{label}#{number}"
@@ -166,6 +173,15 @@ def by_flat_name(name: str) -> Primitive | None:
     return _BY_KEY.get(name) if "#" in name else REGISTRY.get(name)
 
 
+def _locked(value: Any) -> Any:
+    """A view that cannot be written to: what a user's rule gets is what other nodes need."""
+    if type(value) is not np.ndarray:
+        return value
+    view = value.view()
+    view.flags.writeable = False
+    return view
+
+
 def _moves(value: Any) -> bool:
     return is_differentiable(value) or (type(value) is not Traced and is_floating(value))
 
@@ -184,8 +200,10 @@ def _checked(found: Any, shape: tuple[int, ...], what: str) -> Any:
     """What a user's rule gave, if it is usable; None stands for zeros."""
     if found is None:
         return None
-    if not isinstance(found, Traced | np.ndarray | np.generic | float | int):
-        raise ArgumentError(f"{what} that is no number: {_shown(found)}.")
+    numbers = isinstance(found, Traced | np.ndarray | np.generic | float | int)
+    if not numbers or getattr(getattr(found, "dtype", None), "kind", "f") not in "biuf":
+        kind = f" of dtype {found.dtype}" if hasattr(found, "dtype") else ""
+        raise ArgumentError(f"{what} that is no real number: {_shown(found)}{kind}.")
     if shape_of(found) != shape:
         raise ArgumentError(f"{what} of shape {shape_of(found)}; it must have shape {shape}.")
     return found

@@ -192,6 +192,12 @@ def _encode(value: Any) -> Any:
         return {"array": _encode_value(value)}
     if isinstance(value, np.integer):
         return int(value)
+    if isinstance(value, np.generic):
+        return {"array": _encode_value(value)}
+    if isinstance(value, list):
+        return {"list": [_encode(item) for item in value]}
+    if isinstance(value, dict):
+        return {"dict": [[_encode(key), _encode(item)] for key, item in value.items()]}
     raise ArgumentError(f"a {type(value).__name__} among a primitive's parameters has no flat form.")
 
 
@@ -211,6 +217,10 @@ def _decode(value: Any) -> Any:
         return Dynamic(int(content))
     if tag == "array":
         return _decode_value(content)
+    if tag == "list":
+        return [_decode(item) for item in content]
+    if tag == "dict":
+        return {_decode(key): _decode(item) for key, item in content}
     raise ArgumentError(f"this graph is damaged: unknown parameter {tag!r}.")
 
 

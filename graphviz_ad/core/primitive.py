@@ -42,6 +42,9 @@ class Primitive:
     variadic: bool = False
     batched: bool = False
     sample: Callable[[np.random.Generator], Sequence[Bound]] | None = field(default=None, repr=False)
+    pulls: bool = True
+    pushes: bool = True
+    """Whether there are rules for reverse and for forward mode; a user's own primitive may lack one."""
     scales: bool = field(init=False)
     """Whether every contribution is the adjoint times a partial derivative."""
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import copy
 import enum
 import functools
-import operator
 import types
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -23,8 +22,8 @@ _OPAQUE = (type, types.ModuleType, types.FunctionType, types.BuiltinFunctionType
 def is_float_leaf(value: Any) -> bool:
     """A leaf that can be differentiated: a Python or NumPy float, an array of floats, a traced value."""
     kind = type(value)
-    if kind is float or kind is Traced:
-        return True
+    if kind is float or kind is Traced or kind is complex:
+        return True  # a complex one is refused with a reason where it enters
     dtype = getattr(value, "dtype", None)
     return isinstance(value, np.ndarray | np.generic) and dtype is not None and dtype.kind in "fc"
 
@@ -52,8 +51,8 @@ def _walk(tree: Any, path: Path, seen: frozenset[int]) -> Iterator[tuple[Path, A
             return
         seen = seen | {id(tree)}
     if isinstance(tree, dict):
-        for key, value in tree.items():
-            yield from _walk(value, (*path, f"[{key!r}]"), seen)
+        for key, value in zip(_dict_keys(tree), tree.values(), strict=True):
+            yield from _walk(value, (*path, key), seen)
     elif isinstance(tree, list | tuple):
         for key, value in zip(_keys(tree), tree, strict=True):
             yield from _walk(value, (*path, key), seen)
@@ -78,76 +77,68 @@ _POSITIONS = [f"[{position}]" for position in range(256)]
 
 
 @functools.lru_cache(maxsize=1024)
-def _key(key: str) -> str:
+def _text_key(key: str) -> str:
     return f"[{key!r}]"
 
 
-def map_leaves(function: Callable[[Path, Any], Any], tree: Any, *, whole: bool = False) -> Any:
+def _dict_keys(tree: dict[Any, Any]) -> list[str]:
+    """What the entries are called; keys that print alike are told apart."""
+    if all(type(key) is str for key in tree):
+        return [_text_key(key) for key in tree]
+    names = [f"[{key!r}]" for key in tree]
+    return [name if names.count(name) == 1 else f"{name}#{number}" for number, name in enumerate(names)]
+
+
+def map_leaves(function: Callable[[Path, Any], Any], tree: Any) -> Any:
     """The same structure with ``function(path, leaf)`` in place of every leaf.
 
-    Objects are copied shallowly before their attributes change. What holds no float stays as it is, or, with
-    ``whole``, is taken apart like the rest (objects without floats count as one leaf).
+    Lists, tuples and dicts come back new, and so do objects that hold floats (shallow copies with new attributes);
+    other objects count as one leaf. A container inside itself comes back inside itself.
     """
-    return _map(function, tree, (), frozenset(), whole)
+    return _map(function, tree, (), {})
 
 
-def _map(function: Callable[[Path, Any], Any], tree: Any, path: Path, seen: frozenset[int], whole: bool) -> Any:
+def _map(function: Callable[[Path, Any], Any], tree: Any, path: Path, around: dict[int, Any]) -> Any:
+    """``around``: the new containers that we are in, by the id of the old one."""
     kind = type(tree)
     if kind in _PLAIN_LEAVES:
         return function(path, tree)
-    if (kind is list or kind is tuple) and len(tree) <= len(_POSITIONS):
-        # the most frequent container: a list of arrays
-        inner = seen | {id(tree)} if id(tree) not in seen else None
-        if inner is None:
-            return tree
-        values = [
-            function((*path, key), value)
-            if type(value) in _PLAIN_LEAVES
-            else _map(function, value, (*path, key), inner, whole)
-            for key, value in zip(_POSITIONS, tree, strict=False)
-        ]
-        if not whole and all(map(operator.is_, values, tree)):
-            return tree
-        return values if kind is list else tuple(values)
-    is_object = not isinstance(tree, dict | list | tuple)
-    if is_object and not _is_object(tree):
-        return function(path, tree)
-    if id(tree) in seen:
-        return tree
-    if is_object and whole and not _has_arrays(tree, seen):
-        return function(path, tree)
-    seen = seen | {id(tree)}
-    if isinstance(tree, dict):
-        items = {
-            key: _map(function, value, (*path, _key(key) if type(key) is str else f"[{key!r}]"), seen, whole)
-            for key, value in tree.items()
-        }
-        if not whole and all(items[key] is value for key, value in tree.items()):
-            return tree
-        if kind is dict:
-            return items
-        new = copy.copy(tree)
-        new.update(items)
+    if id(tree) in around:
+        return around[id(tree)]
+    new: Any
+    if isinstance(tree, list):
+        # an empty one of the same kind
+        new = [] if kind is list else copy.copy(tree)
+        around = {**around, id(tree): new}
+        new[:] = _items(function, tree, path, around)
         return new
-    if isinstance(tree, list | tuple):
-        values = [
-            _map(function, value, (*path, key), seen, whole) for key, value in zip(_keys(tree), tree, strict=True)
-        ]
-        if not whole and all(map(operator.is_, values, tree)):
-            return tree
-        return kind(*values) if hasattr(tree, "_fields") else kind(values)
-    changed = {
-        key: new
-        for key, value in vars(tree).items()
-        if (new := _map(function, value, (*path, f".{key}"), seen, whole)) is not value
-    }
-    if not changed:
-        return tree
+    if isinstance(tree, tuple):
+        values = _items(function, tree, path, around)
+        return tuple(values) if kind is tuple else kind(*values) if hasattr(tree, "_fields") else kind(values)
+    if isinstance(tree, dict):
+        new = {} if kind is dict else copy.copy(tree)
+        around = {**around, id(tree): new}
+        for name, (key, value) in zip(_dict_keys(tree), tree.items(), strict=True):
+            new[key] = _map(function, value, (*path, name), around)
+        return new
+    if not _is_object(tree) or not _has_arrays(tree, frozenset()):
+        return function(path, tree)
     new = copy.copy(tree)
     if new is tree:  # writing into it would change the caller's own object
         raise InputError(f"a {kind.__name__} holds floats but cannot be copied; pass them in a dict instead.")
-    new.__dict__.update(changed)
+    around = {**around, id(tree): new}
+    for key, value in vars(tree).items():
+        new.__dict__[key] = _map(function, value, (*path, f".{key}"), around)
     return new
+
+
+def _items(
+    function: Callable[[Path, Any], Any], tree: list[Any] | tuple[Any, ...], path: Path, around: dict[int, Any]
+) -> list[Any]:
+    return [
+        function((*path, key), value) if type(value) in _PLAIN_LEAVES else _map(function, value, (*path, key), around)
+        for key, value in zip(_keys(tree), tree, strict=True)
+    ]
 
 
 _PLAIN_LEAVES = frozenset(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, ItemsView, Iterable, Iterator, KeysView, Sequence, Set, ValuesView
 from typing import Any
 
 import numpy as np
@@ -15,7 +15,7 @@ from graphviz_ad.core.pytree import Path, is_float_leaf, leaves, map_leaves, pat
 from graphviz_ad.core.run import Run
 from graphviz_ad.core.traced import NO_PARAMS, Traced, apply, dtype_of, is_constant, next_index, shape_of
 from graphviz_ad.core.variables import ALIAS, check_array
-from graphviz_ad.errors import ArgumentError, InputError
+from graphviz_ad.errors import ArgumentError, InputError, OutputError
 
 Key = tuple[int, Path]  # which argument, and where in it
 
@@ -29,7 +29,7 @@ class Recording:
     gave it. Arrays are not copied; each sweep first compares them with what they were when they were used.
     """
 
-    __slots__ = ("_floor", "_mine", "_opened", "_outer", "_run", "_runs", "inputs", "out")
+    __slots__ = ("_args", "_floor", "_mine", "_outer", "_run", "_runs", "inputs", "out")
 
     def __init__(
         self,
@@ -40,6 +40,7 @@ class Recording:
         *,
         every: bool = True,
     ) -> None:
+        self._args = args
         self._run = Run()
         self._floor = next_index()
         self.inputs: dict[Key, Traced] = {}
@@ -49,11 +50,13 @@ class Recording:
             opened[number] = self._open(args[number], number)
             if every and len(self.inputs) == before:
                 refuse_without_floats(args[number], number)
-        self._opened = tuple(opened)  # f may change its containers
         for number, value in enumerate(opened):
             if type(value) is Traced:
                 opened[number] = _plain_constant(value)
-        self.out = f(*opened, **({key: _plain_constant(value) for key, value in kwargs.items()} if kwargs else {}))
+        try:
+            self.out = f(*opened, **({key: _plain_constant(value) for key, value in kwargs.items()} if kwargs else {}))
+        finally:
+            self._run.running = False
         self._look()
 
     def _open(self, argument: Any, number: int) -> Any:
@@ -181,17 +184,19 @@ class Recording:
         ``gradients``, by creation index, is used up. ``lead``: they are blocks of a Jacobian, with the result's
         axes in front.
         """
+        inputs = self.inputs
 
-        def leaf(_path: Path, node: Any) -> Any:
-            if type(node) is not Traced or node.index < self._floor:
+        def leaf(path: Path, _value: Any) -> Any:
+            node = inputs.get((number, path))
+            if node is None:
                 return None
             found = gradients.pop(node.index, None)
             if lead:
                 return np.zeros(lead + node.shape, node.dtype) if found is None else _block(found, node.dtype)
             return zeros_for(node.value) if found is None else as_kind_of(found, node.value)
 
-        argument = self._opened[number]
-        return leaf((), argument) if type(argument) is Traced else map_leaves(leaf, argument, whole=True)
+        argument = self._args[number]  # as it was given: f may have changed the containers that it got
+        return leaf((), argument) if type(argument) in _LEAVES else map_leaves(leaf, argument)
 
 
 _LEAVES = (float, np.ndarray, np.float64, Traced)
@@ -199,6 +204,20 @@ _LEAVES = (float, np.ndarray, np.float64, Traced)
 
 def _block(found: Any, dtype: np.dtype[Any]) -> Any:
     return found if type(found) is Traced else np.array(found, dtype)
+
+
+def check_result(out: Any) -> None:
+    """Refuse results into which no transformation can look: what is computed later, unordered, or no number."""
+    for path, leaf in leaves(out):
+        value = leaf.value if type(leaf) is Traced else leaf
+        place = f" at {path_name(path)}" if path else ""
+        if isinstance(value, Iterator | Set | KeysView | ValuesView | ItemsView) and not isinstance(value, str):
+            raise OutputError(
+                f"the result{place} is a {type(value).__name__}, whose values cannot be followed; return a list."
+            )
+        kind = "c" if type(value) is complex else getattr(getattr(value, "dtype", None), "kind", "f")
+        if kind not in "biuf":
+            raise OutputError(f"the result{place} is of dtype {dtype_of(value)}; only real numbers are differentiated.")
 
 
 def _result_leaves(out: Any) -> list[Any]:
@@ -211,6 +230,8 @@ def _plain_constant(value: Any) -> Any:
 
 def refuse_without_floats(argument: Any, number: int) -> None:
     """Raise for an argument that holds nothing to differentiate by, and say what would."""
+    if type(argument) is Traced:
+        raise InputError(f"argument {number} is a gad.constant, which nothing is differentiated by; pass its value.")
     hint = "write 2.0 instead of 2" if isinstance(argument, int) else "pass floats, or arrays of floats"
     if isinstance(argument, np.ndarray):
         hint = f"its dtype is {argument.dtype}: write x.astype(float)"
@@ -260,14 +281,14 @@ def direction(value: Any, like: Any, what: str, kind: type[Exception] = Argument
     dtype = dtype_of(like)
     if type(value) is Traced:
         if value.shape != shape_of(like):
-            raise kind(f"the {what} has shape {value.shape}; it must have the shape {shape_of(like)} of its value.")
+            raise kind(f"{what} has shape {value.shape}; it must have the shape {shape_of(like)} of its value.")
         return value if value.dtype == dtype else HANDLERS["astype"](value, dtype)
     try:
         array = np.asarray(value)
     except (TypeError, ValueError) as error:
-        raise kind(f"the {what} must be a number or an array of numbers, not {short(value)}.") from error
+        raise kind(f"{what} must be a number or an array of numbers, not {short(value)}.") from error
     if array.dtype.kind not in "biuf":
-        raise kind(f"the {what} must be a number or an array of numbers, not {short(value)}.")
+        raise kind(f"{what} must be a number or an array of numbers, not {short(value)}.")
     if array.shape != shape_of(like):
-        raise kind(f"the {what} has shape {array.shape}; it must have the shape {shape_of(like)} of its value.")
+        raise kind(f"{what} has shape {array.shape}; it must have the shape {shape_of(like)} of its value.")
     return array.astype(dtype, copy=False)[()]

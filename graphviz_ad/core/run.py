@@ -17,12 +17,14 @@ class Run:
     """What the sweep of one transformed call has to know: the arrays that it relies on, and whether it is alone.
 
     ``mixed``: a value of another call, or of a variable, came in; then the nodes below a result are looked at.
+    ``running``: the function has not returned yet.
     """
 
-    __slots__ = ("mixed", "uses")
+    __slots__ = ("mixed", "running", "uses")
 
     def __init__(self) -> None:
         self.mixed = False
+        self.running = True
         self.uses: dict[int, Use] = {}
 
     def use(self, array: np.ndarray[Any, Any]) -> None:

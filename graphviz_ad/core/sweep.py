@@ -159,7 +159,11 @@ def _is_float64(value: Any) -> bool:
 def _looped(rule: Any, many: Any) -> Any:
     """A rule that takes one adjoint (or tangent) at a time, on many."""
     found = [rule(many[number]) for number in range(many.shape[0])]
-    return None if any(one is None for one in found) else np.stack(found)
+    some = next((one for one in found if one is not None), None)
+    if some is None:
+        return None  # a user's rule may say None for zeros
+    zeros = np.zeros(shape_of(some), dtype_of(value_of(some)))
+    return np.stack([zeros if one is None else one for one in found])
 
 
 def contribution(node: Traced, argnum: int, adjoint: Any, traced: Nodes = False, batched: bool = False) -> Any:
@@ -199,7 +203,7 @@ def _by_rule(
     return rule(adjoint, *arguments, **params)
 
 
-def _variadic(rule: Any, argnum: int, adjoint: Any, out: Any, *inputs: Any, **params: Any) -> Any:
+def _variadic(rule: Any, argnum: int, adjoint: Any, out: Any, /, *inputs: Any, **params: Any) -> Any:
     return rule(argnum, adjoint, out, inputs, **params)
 
 
@@ -421,6 +425,10 @@ class LocalJacobian:
         if size > 10**6:
             raise ArgumentError(f"this Jacobian has shape {self.shape}, {size} entries; use .vjp or .jvp above 10**6.")
         target = self._node.inputs[self._argnum]
+        primitive = self._node.primitive
+        if primitive is not None and not primitive.pushes:
+            rows = [np.ravel(self.vjp(row.reshape(self._node.shape))) for row in np.eye(self._node.size)]
+            return np.reshape(rows, self.shape)
         columns = []
         for position in range(target.size):
             tangent = np.zeros(target.size, target.dtype)

@@ -15,9 +15,9 @@ from graphviz_ad.core import sweep
 from graphviz_ad.core.graph import BaseGraph, GuardRecord, Tables, rebuild
 from graphviz_ad.core.pytree import Path, is_float_leaf, last_key, leaves, map_leaves, path_name
 from graphviz_ad.core.recorder import Call, Guard, Recorder, allowed_folder
-from graphviz_ad.core.run import patient_collector
+from graphviz_ad.core.run import Run, patient_collector
 from graphviz_ad.core.traced import Traced, constant_node, is_constant, is_floating, shape_of
-from graphviz_ad.core.variables import ALIAS, check_array
+from graphviz_ad.core.variables import ALIAS, DETACH, check_array
 from graphviz_ad.errors import ArgumentError, InputError, OutputError, UnknownNameError
 
 G = TypeVar("G", bound=BaseGraph)
@@ -83,6 +83,12 @@ class _Inputs:
             if type(value) is Traced:
                 if is_constant(value) or not is_floating(value.value):
                     return self._constant(value, where)
+                if type(value.recorder) is Run and value.recorder.running and value.primitive is not DETACH:
+                    raise InputError(
+                        f"the argument {path_name((f'.{name}', *path))} of gad.trace is being differentiated by, and a "
+                        "graph holds numbers: the derivative would be cut in silence. Pass gad.detach(x), or trace the "
+                        "function outside."
+                    )
                 if value.primitive is None:
                     given, role = value.params["name"], value.params["role"]
                 value = value.value

@@ -11,10 +11,19 @@ import numpy as np
 
 from graphviz_ad.core import sweep
 from graphviz_ad.core.pytree import Path, leaves, map_leaves, path_name
-from graphviz_ad.core.recording import Key, Recording, as_kind_of, direction, short, zeros_for
+from graphviz_ad.core.recording import (
+    Key,
+    Recording,
+    as_kind_of,
+    check_result,
+    direction,
+    refuse_without_floats,
+    short,
+    zeros_for,
+)
 from graphviz_ad.core.run import patient_collector
 from graphviz_ad.core.traced import dtype_of, is_floating, shape_of, value_of
-from graphviz_ad.errors import ArgumentError, OutputError, SeedError
+from graphviz_ad.errors import ArgumentError, InputError, OutputError, SeedError
 
 Function = Callable[..., Any]
 Argnums = int | Sequence[int]
@@ -137,8 +146,8 @@ def vjp(f: Function, /, *args: Any, **kwargs: Any) -> tuple[Any, Function]:
     _check_function(f, "vjp", "gad.vjp(f, x)")
     with patient_collector:
         recording = Recording(f, args, kwargs, range(len(args)), every=False)
-    if not recording.inputs:
-        raise ArgumentError("gad.vjp needs an argument that holds floats; write 2.0 instead of 2.")
+    _check_inputs(recording, args, "vjp")
+    check_result(recording.out)
 
     def pullback(adjoint: Any) -> tuple[Any, ...]:
         with patient_collector:
@@ -150,12 +159,19 @@ def vjp(f: Function, /, *args: Any, **kwargs: Any) -> tuple[Any, Function]:
     return recording.result(own=True), pullback
 
 
+def _check_inputs(recording: Recording, args: Sequence[Any], name: str) -> None:
+    if not recording.inputs:
+        if args:
+            refuse_without_floats(args[0], 0)
+        raise InputError(f"gad.{name} needs an argument that holds floats.")
+
+
 def _seeds(out: Any, adjoint: Any) -> list[tuple[Any, Any]]:
     """Every leaf of the result with its seed."""
     seeds = []
-    for path, leaf, given in _paired(out, adjoint, "adjoint", "result", SeedError):
+    for path, leaf, given in _paired(out, adjoint, "the adjoint", "the result", SeedError):
         if is_floating(value_of(leaf)):
-            where = f"adjoint{_of(path)}"
+            where = f"the adjoint{_of(path)}"
             seeds.append((leaf, direction(given, value_of(leaf), where, SeedError)))
     return seeds
 
@@ -188,24 +204,33 @@ def jvp(f: Function, primals: Sequence[Any], tangents: Sequence[Any]) -> tuple[A
         if not isinstance(value, tuple | list):
             raise ArgumentError(f"{name} must be a tuple with one entry per argument, not {short(value)}.")
     if len(primals) != len(tangents):
-        raise ArgumentError(f"there are {len(primals)} primals but {len(tangents)} tangents; give one for each.")
+        raise ArgumentError(
+            f"primals and tangents must be of one length, one tangent for each argument: got {len(primals)} and "
+            f"{len(tangents)}."
+        )
     return _jvp(f, tuple(primals), {}, range(len(primals)), tuple(tangents))
 
 
 def _jvp(
-    f: Function, args: tuple[Any, ...], kwargs: dict[str, Any], argnums: Sequence[int], tangents: Sequence[Any]
+    f: Function,
+    args: tuple[Any, ...],
+    kwargs: dict[str, Any],
+    argnums: Sequence[int],
+    tangents: Sequence[Any],
+    called: str = "",
 ) -> tuple[Any, Any]:
     with patient_collector:
         recording = Recording(f, args, kwargs, argnums, every=False)
-        if not recording.inputs:
-            raise ArgumentError("gad.jvp needs an argument that holds floats; write 2.0 instead of 2.")
+        _check_inputs(recording, args, "jvp")
+        check_result(recording.out)
         table: dict[Key, Any] = {}
         for number, tangent in zip(argnums, tangents, strict=True):
             what = f"argument {number}"
-            for path, leaf, given in _paired(args[number], tangent, f"tangent of {what}", what, ArgumentError):
+            name = called or f"the tangent of {what}"
+            for path, leaf, given in _paired(args[number], tangent, name, what, ArgumentError):
                 node = recording.inputs.get((number, path))
                 if node is not None:
-                    table[number, path] = direction(given, node.value, f"tangent of {what}{_of(path)}")
+                    table[number, path] = direction(given, node.value, f"{name}{_of(path)}")
                 elif not (given is None or (isinstance(given, int | float | np.ndarray) and not np.any(given))):
                     raise ArgumentError(
                         f"{what}{_of(path)} is {short(leaf)}, no float, and cannot move: its tangent must be None."
@@ -220,7 +245,7 @@ def _jvp(
             like = value if is_floating(value) else np.zeros(shape_of(value))[()]
             return zeros_for(like) if found is None else as_kind_of(found, like)
 
-        return recording.result(), map_leaves(tangent_leaf, recording.out, whole=True)
+        return recording.result(), map_leaves(tangent_leaf, recording.out)
 
 
 def _paired(tree: Any, other: Any, what: str, of: str, kind: type[Exception]) -> list[tuple[Path, Any, Any]]:
@@ -232,7 +257,7 @@ def _paired(tree: Any, other: Any, what: str, of: str, kind: type[Exception]) ->
     missing = [path for path, _ in ours if path not in theirs]
     if missing or len(theirs) != len(ours):
         place = path_name(missing[0]) if missing else path_name(next(p for p in theirs if p not in dict(ours)))
-        raise kind(f"the {what} must have the structure of the {of}; they differ at {place or 'the top'}.")
+        raise kind(f"{what} must have the structure of {of}; they differ at {place or 'the top'}.")
     return [(path, leaf, theirs[path]) for path, leaf in ours]
 
 
@@ -256,7 +281,7 @@ def hvp(f: Function, argnums: Argnums = 0) -> Function:
     """
     _check_function(f, "hvp")
     positions, single = _argnums(argnums)
-    gradient = grad(f, argnums)
+    gradient = _second(_swept_once(f, argnums, "hvp", check_scalar_output), f)
 
     @_named_after(f)
     def product(*args: Any, **kwargs: Any) -> Any:
@@ -266,7 +291,12 @@ def hvp(f: Function, argnums: Argnums = 0) -> Function:
         where = _positions(positions, len(primals))
         if not single and (not isinstance(v, tuple | list) or len(v) != len(where)):
             raise ArgumentError(f"v must be a tuple of {len(where)}, one for each of argnums={argnums}.")
-        return _jvp(gradient, tuple(primals), kwargs, where, [v] if single else v)[1]
+        moved = _jvp(gradient, tuple(primals), kwargs, where, [v] if single else v, "v")[1]
+        like = primals[where[0]] if single else tuple(primals[number] for number in where)
+        kinds = dict(leaves(like))
+        return map_leaves(
+            lambda path, value: value if value is None else as_kind_of(value, value_of(kinds[path])), moved
+        )
 
     return product
 
@@ -300,7 +330,11 @@ def jacobian(f: Function, argnums: Argnums = 0, mode: str | None = None) -> Func
     array([[2., 0.],
            [0., 4.]])
     """
-    _check_function(f, "jacobian")
+    return _jacobian(f, argnums, mode, "jacobian")
+
+
+def _jacobian(f: Function, argnums: Argnums, mode: str | None, name: str) -> Function:
+    _check_function(f, name)
     positions, single = _argnums(argnums)
     if mode not in ("rev", "fwd", None):
         raise ArgumentError(f"unknown mode: {mode!r} (must be one of ['rev', 'fwd', None])")
@@ -310,21 +344,26 @@ def jacobian(f: Function, argnums: Argnums = 0, mode: str | None = None) -> Func
         with patient_collector:
             where = _positions(positions, len(args))
             recording = Recording(f, args, kwargs, where)
-            outs = leaves(recording.out)
+            check_result(recording.out)
+            outs = [(path, leaf) for path, leaf in leaves(recording.out) if leaf is not None and type(leaf) is not str]
             for path, leaf in outs:
                 if not is_floating(value_of(leaf)):
                     raise OutputError(f"the result{_of(path)} is {_described(leaf)}, which has no derivative.")
+            if not outs:
+                check_one_output(recording.out, name)
             entries = sum(math.prod(shape_of(leaf)) for _, leaf in outs)
             floats = sum(node.size for node in recording.inputs.values())
             chosen = mode or ("rev" if entries <= floats else "fwd")
             table = _by_rows(recording, outs) if chosen == "rev" else _by_columns(recording, outs)
 
             def block(path: Path, leaf: Any) -> Any:
+                if leaf is None or type(leaf) is str:
+                    return None
                 rows = {recording.inputs[key].index: found for (place, key), found in table.items() if place == path}
                 found = recording.close_all(where, rows, shape_of(leaf))
                 return found[0] if single else tuple(found)
 
-            return map_leaves(block, recording.out, whole=True)
+            return map_leaves(block, recording.out)
 
     return whole
 
@@ -340,7 +379,7 @@ def hessian(f: Function, argnums: Argnums = 0) -> Function:
            [2., 0.]])
     """
     _check_function(f, "hessian")
-    return jacobian(grad(f, argnums), argnums)
+    return _jacobian(_second(_swept_once(f, argnums, "hessian", check_scalar_output), f), argnums, None, "hessian")
 
 
 Blocks = dict[tuple[Path, Key], Any]
@@ -442,7 +481,7 @@ def _positions(numbers: Sequence[int], count: int) -> list[int]:
 
 def _described(value: Any) -> str:
     kind = dtype_of(value).kind
-    return {"b": "a bool", "i": "an int", "u": "an int", "c": "complex"}.get(kind, f"of type {type(value).__name__}")
+    return {"b": "a bool", "i": "an int", "u": "an int", "c": "complex"}.get(kind, f"a {type(value).__name__}")
 
 
 def check_one_output(out: Any, name: str = "grad") -> None:

@@ -233,6 +233,9 @@ def can_sweep(graph: BaseGraph) -> bool:
     if graph.has_adjoints:
         return True
     outputs = graph.outputs
+    made_by = (graph.records[position].primitive for position in graph.reached_positions)
+    if not all(primitive.pulls for primitive in made_by if primitive):
+        return False  # a user's own primitive without a vjp
     return len(outputs) == 1 and is_differentiable(graph.records[outputs[0].id]) and int(np.prod(outputs[0].shape)) == 1
 
 

@@ -186,7 +186,7 @@ def test_division_by_zero_in_higher_derivatives() -> None:
     assert gad.grad(lambda x: x**0)(np.inf) == 0.0
 
 
-@pytest.mark.parametrize("call", [lambda x: divmod(x, 1), lambda x: divmod(1, x), lambda x: x << 1, lambda x: -x >> 1])
+@pytest.mark.parametrize("call", [lambda x: x << 1, lambda x: -x >> 1])
 def test_operators_without_rule_say_so(call) -> None:
     with pytest.raises((gad.UnsupportedError, TypeError), match="no derivative rule|unsupported operand"):
         gad.grad(call)(2.5)
@@ -272,3 +272,27 @@ def test_every_number_on_an_edge_has_the_dtype_of_its_node() -> None:
     assert nested.dtype == np.float32
     root = gad.trace(lambda x: np.sum(np.maximum(x, 0)), x)
     assert sweep.push(root.records[root["v1"].id], 0, np.ones(3)).dtype == np.float32
+
+
+def test_a_trace_inside_a_derivative_would_cut_it() -> None:
+    def f(x):
+        return gad.trace(lambda y: y * y, x).outputs[0].value * x
+
+    with pytest.raises(gad.InputError, match=r"argument y of gad\.trace is being differentiated by.*gad\.detach"):
+        gad.grad(f)(3.0)
+    assert gad.grad(lambda x: gad.trace(lambda y: y * y, gad.detach(x)).outputs[0].value * x)(3.0) == 9.0
+
+
+def test_a_gradient_is_handed_over_only_by_its_sole_owner() -> None:
+    x, y = np.ones(3), np.ones(3)
+    first, second = gad.grad(lambda x, y: np.sum((x + y) * 2.0), (0, 1))(x, y)
+    first += 5.0  # x and y had one adjoint
+    np.testing.assert_array_equal(second, np.full(3, 2.0))
+    weights = np.arange(3.0)
+    gradient = gad.grad(lambda x: np.sum(x * weights))(x)
+    gradient += 1.0
+    np.testing.assert_array_equal(weights, np.arange(3.0))
+    seed = np.ones(3)
+    (back,) = gad.vjp(lambda x: x, x)[1](seed)
+    back += 1.0
+    np.testing.assert_array_equal(seed, np.ones(3))

@@ -10,10 +10,6 @@ import graphviz_ad as gad
 from tests.primitives.derivatives import central, check
 
 
-def leaves(out):
-    return list(out) if isinstance(out, tuple | list) else [out]
-
-
 def check_moves(f, *args):
     """``f`` of the squares, so that there is something to differentiate twice; and f itself in float32."""
 

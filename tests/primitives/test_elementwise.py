@@ -256,6 +256,23 @@ def test_a_rule_does_not_promote_float32(name) -> None:
                 assert (adjoint * partial).dtype == np.float32
 
 
+def test_a_power_of_float32_with_a_python_exponent_stays_float32() -> None:
+    x = np.array([0.5, 1.5], dtype=np.float32)
+    for exponent in (3, np.float64(3.0), np.float64(0.5)):  # a Python float reaches a rule as np.float64
+        assert REGISTRY["power"].partial(0, x**3, (x, exponent), {}).dtype == np.float32
+
+
+def test_rules_of_scalars_give_scalars() -> None:
+    """`np.where` makes 0-d arrays of them, with which NumPy is slower from then on."""
+    one = np.float64(1.0)
+    for name, inputs in (("maximum", (one, 0.0)), ("where", (np.True_, one, one)), ("clip", (one, 0.0, 2.0))):
+        primitive = REGISTRY[name]
+        params = {"maximum": {"tie": 0.5}, "clip": {"tie_low": 0.0, "tie_high": 0.0}}.get(name, {})
+        argnum = 1 if name == "where" else 0
+        for rule in (primitive.vjp, primitive.jvp):
+            assert type(rule(argnum, one, one, inputs, params)) is np.float64
+
+
 def test_many_seeds_at_once() -> None:
     x, y = np.array([0.5, 1.5, 2.5]), np.array([[1.0], [2.0]])
     for name in BINARY:
@@ -333,8 +350,8 @@ def test_accuracy_near_zero_and_far_out() -> None:
     assert gad.grad(np.expm1)(-50.0) == np.exp(-50.0)
     assert gad.grad(np.log1p)(1e-20) == 1.0
     assert gad.grad(np.arcsin)(1 - 1e-16) == pytest.approx(1 / math.sqrt(2 * 2**-53), rel=1e-7)
-    assert gad.grad(np.arcsinh)(1e200) == pytest.approx(1e-200)
-    assert gad.grad(np.arctan2)(1e200, 1e200) == pytest.approx(5e-201)
+    assert gad.grad(np.arcsinh)(1e200) == pytest.approx(1e-200, abs=0)
+    assert gad.grad(np.arctan2)(1e200, 1e200) == pytest.approx(5e-201, abs=0)
     assert gad.grad(np.arctan2)(1e-200, 1e-200) == pytest.approx(5e199)
     assert gad.grad(np.hypot)(3e200, 4e200) == pytest.approx(0.6)
     assert gad.grad(np.tanh)(1000.0) == 0.0

@@ -9,6 +9,7 @@ import pytest
 from autograd.differential_operators import make_jvp
 
 import graphviz_ad as gad
+from graphviz_ad.core.primitive import REGISTRY
 from graphviz_ad.primitives.reductions import normal_axis, stretch
 
 X = np.random.default_rng(0).normal(size=(2, 3, 2))
@@ -189,6 +190,18 @@ def test_against_autograd_in_both_modes(name) -> None:
             direction = np.cos(X)
             pushed = make_jvp(lambda x: theirs(x, **form))(X)(direction)[1]  # noqa: B023
             np.testing.assert_allclose(gad.jvp(lambda x: ours(x, **form), (X,), (direction,))[1], pushed, rtol=1e-10)  # noqa: B023
+
+
+@pytest.mark.parametrize("name", ["sum", "mean", "prod", "max", "min", "var", "std", "cumsum"])
+def test_a_rule_does_not_promote_float32(name) -> None:
+    primitive = REGISTRY[name]
+    x = X.astype(np.float32)
+    params = {"axis": 1} if name == "cumsum" else {"axis": -1, "keepdims": False}
+    for mask in [()] if name in ("max", "min", "cumsum") else [(), (MASK,)]:
+        with np.errstate(all="ignore"):
+            out = primitive.compute(x, *mask, **params)
+            assert primitive.vjp(0, np.ones_like(out), out, (x, *mask), params).dtype == np.float32
+            assert primitive.jvp(0, x, out, (x, *mask), params).dtype == np.float32
 
 
 # -- sizes --------------------------------------------------------------------------------------
