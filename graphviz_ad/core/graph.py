@@ -18,9 +18,11 @@ from graphviz_ad.core.traced import (
     dtype_of,
     is_differentiable,
     is_floating,
+    refuse_in_use,
     replay_value,
     shape_of,
 )
+from graphviz_ad.core.variables import check_array
 from graphviz_ad.errors import ArgumentError, GraphvizADError, OutputError, ReplayError, SeedError, UnknownNameError
 
 
@@ -536,7 +538,15 @@ class BaseGraph:
                 raise ArgumentError(
                     f"{node.name!r} is no input; evaluate takes: {', '.join(n.name for n in self.inputs)}."
                 )
-            array = np.asarray(value.value if type(value) is Traced else value)
+            if type(value) is Traced:
+                refuse_in_use(value, f"the new value of {node.name!r}")
+                value = value.value
+            try:
+                array = np.asarray(value)
+            except ValueError as error:
+                raise ArgumentError(f"the new value of {node.name!r} is no array: {error}.") from error
+            if isinstance(value, np.ndarray) and type(value) is not np.ndarray:
+                check_array(value, f"the new value of {node.name!r}")
             if array.dtype.kind not in "biuf":
                 raise ArgumentError(
                     f"the new value of {node.name!r} must be a number or an array of numbers, not {value!r}."
@@ -581,6 +591,8 @@ def _read_only(value: Any) -> Any:
 
 def _direction(value: Any, node: Node, what: str, kind: type[GraphvizADError]) -> Any:
     """A seed or tangent as an array of its node's dtype and shape, copied."""
+    if isinstance(value, np.ndarray) and type(value) is not np.ndarray:
+        check_array(value, f"the {what} of {node.name!r}")
     try:
         array = np.array(value)
     except (TypeError, ValueError) as error:

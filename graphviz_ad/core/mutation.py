@@ -15,7 +15,7 @@ from graphviz_ad.errors import MutationError
 SAMPLE = 256
 """Large inputs are compared at this many places; constants are compared whole."""
 
-_SMALL = 2**20
+_SMALL = 2**13
 """Up to as many bytes the data itself is its own best checksum: to copy and compare it is cheaper than any sum."""
 
 _weights = np.empty(0, np.int64)
@@ -45,7 +45,7 @@ def checksum(array: np.ndarray[Any, Any]) -> tuple[int, bytes]:
     data = np.ascontiguousarray(array).reshape(-1).view(np.uint8)
     whole = len(data) // 8
     words = data[: whole * 8].view(np.int64)
-    return int(np.dot(words, _weight(whole))), data[whole * 8 :].tobytes()
+    return int(np.einsum("i,i->", words, _weight(whole))), data[whole * 8 :].tobytes()
 
 
 def _weight(count: int) -> np.ndarray[Any, Any]:

@@ -215,6 +215,12 @@ def check_result(out: Any) -> None:
             raise OutputError(
                 f"the result{place} is a {type(value).__name__}, whose values cannot be followed; return a list."
             )
+        slots = [getattr(value, name, None) for kind in type(value).__mro__ for name in getattr(kind, "__slots__", ())]
+        if type(leaf) is not Traced and any(type(slot) is Traced for slot in slots):
+            raise OutputError(
+                f"the result{place} is a {type(value).__name__} with __slots__, into which nothing can look; return a "
+                "tuple, or an object with ordinary attributes."
+            )
         kind = "c" if type(value) is complex else getattr(getattr(value, "dtype", None), "kind", "f")
         if kind not in "biuf":
             raise OutputError(f"the result{place} is of dtype {dtype_of(value)}; only real numbers are differentiated.")
@@ -283,6 +289,8 @@ def direction(value: Any, like: Any, what: str, kind: type[Exception] = Argument
         if value.shape != shape_of(like):
             raise kind(f"{what} has shape {value.shape}; it must have the shape {shape_of(like)} of its value.")
         return value if value.dtype == dtype else HANDLERS["astype"](value, dtype)
+    if isinstance(value, np.ndarray) and type(value) is not np.ndarray:
+        check_array(value, what)
     try:
         array = np.asarray(value)
     except (TypeError, ValueError) as error:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import os
 import threading
 from types import TracebackType
 from typing import Any
@@ -74,11 +75,19 @@ class _Collector:
                     gc.set_threshold(self.THRESHOLD, *self._before[1:])
             self._inside += 1
 
+    def forget_other_threads(self) -> None:
+        """After a fork: the child has one thread, which may itself be inside."""
+        if self._lock.locked() or self._inside:
+            self._lock = threading.Lock()
+            self._inside = 0
+            if gc.get_threshold()[0] == self.THRESHOLD:
+                gc.set_threshold(*self._before)
+
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         with self._lock:
-            self._inside -= 1
+            self._inside = max(0, self._inside - 1)
             # a threshold that the user's function set meanwhile is left alone
             if not self._inside and gc.get_threshold() == (self.THRESHOLD, *self._before[1:]):
                 gc.set_threshold(*self._before)
@@ -86,3 +95,7 @@ class _Collector:
 
 patient_collector = _Collector()
 """``with patient_collector: ...`` while a function runs on traced values."""
+
+if hasattr(os, "register_at_fork"):
+    # the other threads of the parent are not there to let go of the lock, or to restore the threshold
+    os.register_at_fork(after_in_child=patient_collector.forget_other_threads)

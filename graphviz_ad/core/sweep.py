@@ -6,7 +6,6 @@ own nodes. Adjoints of several consumers are summed here, and so are broadcast a
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Collection, Iterable
 from heapq import heapify, heappop, heappush
 from operator import attrgetter
@@ -97,7 +96,18 @@ Nodes = bool | Collection[int]
 
 
 def _arguments(node: Traced, traced: Nodes) -> tuple[Any, ...]:
-    """The output and then the inputs that a rule sees: numbers, or the nodes themselves (constants stay numbers)."""
+    """The output and then the inputs that a rule sees: numbers, or the nodes themselves (constants stay numbers).
+
+    A variadic rule sees the inputs as one tuple, which is made once for all its edges.
+    """
+    primitive = node.primitive
+    if primitive is not None and primitive.variadic:
+        out, *rest = _each(node, traced)
+        return out, tuple(rest)
+    return _each(node, traced)
+
+
+def _each(node: Traced, traced: Nodes) -> tuple[Any, ...]:
     inputs = node.inputs
     if traced:
         if traced is True:
@@ -193,18 +203,18 @@ def _by_rule(
     """A contribution by an explicit VJP; None where there is none."""
     vjps = primitive.vjps
     if primitive.variadic:
-        rule: Any = functools.partial(_variadic, vjps[0], argnum)
-    elif argnum < len(vjps) and vjps[argnum] is not None:
-        rule = vjps[argnum]
+        every: Any = vjps[0]
+        out, inputs = arguments
+        if batched and not primitive.batched:
+            return _looped(lambda one: every(argnum, one, out, inputs, **params), adjoint)
+        return every(argnum, adjoint, out, inputs, **params)
+    if argnum < len(vjps) and vjps[argnum] is not None:
+        rule: Any = vjps[argnum]
     else:
         return None
     if batched and not primitive.batched:
         return _looped(lambda one: rule(one, *arguments, **params), adjoint)
     return rule(adjoint, *arguments, **params)
-
-
-def _variadic(rule: Any, argnum: int, adjoint: Any, out: Any, /, *inputs: Any, **params: Any) -> Any:
-    return rule(argnum, adjoint, out, inputs, **params)
 
 
 def _fit(sent: Any, target: Any, lead: int) -> Any:
@@ -241,7 +251,7 @@ def push(node: Traced, argnum: int, tangent: Any, *, traced: Nodes = False, batc
     assert primitive is not None
     if not primitive.active(argnum):
         return None
-    out, *inputs = _arguments(node, traced)
+    out, *inputs = _each(node, traced)
     if batched and primitive.kind == "elementwise":
         # the leading axis must stay in front of all axes that broadcasting adds
         missing = node.ndim - node.inputs[argnum].ndim
@@ -452,7 +462,7 @@ def local_derivative(node: Traced, argnum: int) -> Any:
     assert primitive is not None
     if primitive.kind != "elementwise":
         return LocalJacobian(node, argnum)
-    out, *inputs = _arguments(node, False)
+    out, *inputs = _each(node, False)
     with np.errstate(all="ignore"):
         partial = np.asarray(primitive.partial(argnum, out, tuple(inputs), node.params), dtype=node.dtype)
     return np.broadcast_to(partial, node.shape)[()] if partial.shape != node.shape else partial[()]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import inspect
 import sys
+from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
@@ -15,9 +16,9 @@ from graphviz_ad.core import sweep
 from graphviz_ad.core.graph import BaseGraph, GuardRecord, Tables, rebuild
 from graphviz_ad.core.pytree import Path, is_float_leaf, last_key, leaves, map_leaves, path_name
 from graphviz_ad.core.recorder import Call, Guard, Recorder, allowed_folder
-from graphviz_ad.core.run import Run, patient_collector
-from graphviz_ad.core.traced import Traced, constant_node, is_constant, is_floating, shape_of
-from graphviz_ad.core.variables import ALIAS, DETACH, check_array
+from graphviz_ad.core.run import patient_collector
+from graphviz_ad.core.traced import Traced, constant_node, is_constant, is_floating, refuse_in_use, shape_of
+from graphviz_ad.core.variables import ALIAS, check_array
 from graphviz_ad.errors import ArgumentError, InputError, OutputError, UnknownNameError
 
 G = TypeVar("G", bound=BaseGraph)
@@ -64,6 +65,7 @@ class _Inputs:
         whole = [path_name((f".{path[0]}", *path[1:])) for path in self.paths]
         inner = [path_name(path[1:]) if len(path) > 1 else path[0] for path in self.paths]
         short = [last_key(path) if len(path) > 1 else path[0] for path in self.paths]
+        counts = {id(names): Counter(names) for names in (short, inner)}
         for position, node in enumerate(self.nodes):
             if node.params["name"] is None:
                 node.params["name"] = next(
@@ -71,7 +73,7 @@ class _Inputs:
                     for names in (short, inner, whole)
                     if (name := names[position])
                     and not name.startswith("[")
-                    and (names.count(name) == 1 or names is whole)
+                    and (names is whole or counts[id(names)][name] == 1)
                 )
 
     def _open(self, name: str, argument: Any) -> Any:
@@ -83,12 +85,7 @@ class _Inputs:
             if type(value) is Traced:
                 if is_constant(value) or not is_floating(value.value):
                     return self._constant(value, where)
-                if type(value.recorder) is Run and value.recorder.running and value.primitive is not DETACH:
-                    raise InputError(
-                        f"the argument {path_name((f'.{name}', *path))} of gad.trace is being differentiated by, and a "
-                        "graph holds numbers: the derivative would be cut in silence. Pass gad.detach(x), or trace the "
-                        "function outside."
-                    )
+                refuse_in_use(value, f"the argument {path_name((f'.{name}', *path))} of gad.trace")
                 if value.primitive is None:
                     given, role = value.params["name"], value.params["role"]
                 value = value.value
@@ -205,6 +202,8 @@ def graph_of(make: type[G], results: Sequence[Any]) -> G:
     inputs = [node for node in order if node.primitive is None and not is_constant(node)]
     if not inputs:
         raise OutputError("the result depends on no variable: start from x = gad.variable(2.0).")
+    for node in inputs:
+        refuse_in_use(node, "what gad.graph got")
     last = max(node.index for node in outputs)
     recorders = {id(r.find()): r.find() for node in order if isinstance(r := node.recorder, Recorder)}
     guards = [guard for recorder in recorders.values() for guard in recorder.guards if guard.node.index <= last]
@@ -222,6 +221,10 @@ def build(
 ) -> G:
     """A graph of everything that outputs, guards and inputs reach."""
     nodes = sweep.ancestors([*outputs, *(guard.node for guard in guards), *inputs])
+    own = {node.index for node in inputs}
+    for node in nodes:
+        if node.primitive is None and node.index not in own:
+            refuse_in_use(node, "a value from outside, of which this is to be the graph,")
     records, where = rebuild(nodes, skip=ALIAS, inputs={node.index for node in inputs})
     originals: list[Traced | None] = [None] * len(records)
     for node in nodes:

@@ -192,13 +192,13 @@ class Traced:
         return np.asarray(self._leave(".tolist()", "Index or iterate the traced value instead.")).tolist()
 
     def __floor__(self) -> Any:
-        self._leave("math.floor()", "Use np.floor(x).")
+        return int(self._leave("math.floor()", "Use np.floor(x)."))
 
     def __ceil__(self) -> Any:
-        self._leave("math.ceil()", "Use np.ceil(x).")
+        return int(self._leave("math.ceil()", "Use np.ceil(x)."))
 
     def __trunc__(self) -> Any:
-        self._leave("math.trunc()", "Use np.floor(np.abs(x)) * np.sign(x).")
+        return int(self._leave("math.trunc()", "Use np.trunc(x)."))
 
     def __divmod__(self, other: Any) -> tuple[Any, Any]:
         return self // other, self % other
@@ -221,7 +221,7 @@ class Traced:
         )
 
     def __round__(self, digits: int | None = None) -> Any:
-        self._leave("round()", "Use np.floor(x + 0.5), or format the number with f'{x:.3f}'.")
+        return round(self._leave("round()", "Use np.round(x), or format the number with f'{x:.3f}'."), digits)
 
     def _leave(self, way: str, remedy: str) -> Any:
         """Give the plain value of a bool or int node and record the guard; a float may not leave."""
@@ -365,6 +365,19 @@ def operand(value: Any) -> Any:
 def constant_node(value: Any, recorder: Recorder | Run | None, name: str | None = None) -> Traced:
     """A constant as a node of its own."""
     return Traced(value, None, (), {"role": "constant", "name": name}, recorder)
+
+
+def refuse_in_use(value: Any, what: str) -> None:
+    """Raise where numbers would be taken of a value by which a running call differentiates, or that it traces."""
+    recorder = value.recorder
+    if isinstance(recorder, Recorder):
+        recorder = recorder.find()
+    running = recorder is not None and (recorder.tracing if isinstance(recorder, Recorder) else recorder.running)
+    if running and value.differentiable and (value.primitive is None or value.primitive.kind != "cut"):
+        raise InputError(
+            f"{what} is being differentiated by, or traced{here()}, and here only its number would count: the "
+            "derivative would be cut in silence. Pass gad.detach(x), or do this outside of the function."
+        )
 
 
 def _lift(value: Any, recorder: Recorder) -> Traced:

@@ -9,7 +9,7 @@ import numpy as np
 from graphviz_ad.core.primitive import Primitive, linear, plain
 from graphviz_ad.core.pytree import Path, map_leaves
 from graphviz_ad.core.recorder import Recorder
-from graphviz_ad.core.traced import Traced, apply, constant_node, dtype_of, is_floating
+from graphviz_ad.core.traced import Traced, apply, constant_node, dtype_of, is_floating, refuse_in_use
 from graphviz_ad.errors import ArgumentError, InputError
 
 ROLES = ("input", "parameter", "data", "target")
@@ -91,6 +91,7 @@ def constant(value: Any, name: str | None = None) -> Traced:
 def _own(value: Any, function: str, wanted: str) -> Any:
     """A checked copy of what a user hands over for keeps."""
     if type(value) is Traced:
+        refuse_in_use(value, f"what {function} got")
         value = value.value
     if isinstance(value, list | tuple):
         value = np.array(value)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import dataclasses
 import enum
+import math
 from collections import namedtuple
 
 import numpy as np
@@ -188,7 +189,7 @@ def test_division_by_zero_in_higher_derivatives() -> None:
 
 @pytest.mark.parametrize("call", [lambda x: x << 1, lambda x: -x >> 1])
 def test_operators_without_rule_say_so(call) -> None:
-    with pytest.raises((gad.UnsupportedError, TypeError), match="no derivative rule|unsupported operand"):
+    with pytest.raises((gad.UnsupportedError, TypeError), match=r"no derivative rule|unsupported operand"):
         gad.grad(call)(2.5)
 
 
@@ -296,3 +297,53 @@ def test_a_gradient_is_handed_over_only_by_its_sole_owner() -> None:
     (back,) = gad.vjp(lambda x: x, x)[1](seed)
     back += 1.0
     np.testing.assert_array_equal(seed, np.ones(3))
+
+
+@pytest.mark.parametrize(
+    "inside",
+    [
+        lambda x: gad.variable(x) * x,
+        lambda x: gad.graph(x * x).outputs[0].value * x,
+        lambda x: gad.trace(lambda y: y * x, 2.0)["y"].adjoint * x,
+        lambda x: gad.trace(lambda y: y * y, 1.0).evaluate(y=x).outputs[0].value * x,
+    ],
+    ids=["variable", "graph", "closure", "evaluate"],
+)
+def test_numbers_of_what_is_being_differentiated_are_refused(inside) -> None:
+    for transformation in (gad.grad, gad.trace):
+        with pytest.raises(gad.InputError, match=r"cut in silence\. Pass gad\.detach"):
+            gad.grad(inside)(3.0) if transformation is gad.grad else gad.trace(inside, 3.0)
+
+
+def test_rounding_a_traced_int_gives_the_int() -> None:
+    def f(x):
+        n = np.argmax(np.stack([x, 2 * x]))
+        return x * round(n) * math.floor(n) * math.ceil(n) * math.trunc(n)
+
+    assert gad.grad(f)(2.0) == 1.0
+
+
+def test_masks_are_not_dropped() -> None:
+    graph = gad.trace(lambda x: x * 2.0, np.ones(3))
+    masked = np.ma.masked_array(np.ones(3), [False, True, False])
+    calls = [
+        lambda: graph.evaluate(x=masked),
+        lambda: graph.backward(masked),
+        lambda: graph.forward({"x": masked}),
+        lambda: gad.vjp(lambda x: x * 2.0, np.ones(3))[1](masked),
+        lambda: gad.jvp(lambda x: x * 2.0, (np.ones(3),), (masked,)),
+    ]
+    for call in calls:
+        with pytest.raises(gad.InputError, match="MaskedArray"):
+            call()
+
+
+def test_results_with_slots_are_refused() -> None:
+    class Holder:
+        __slots__ = ("v",)
+
+        def __init__(self, v) -> None:
+            self.v = v
+
+    with pytest.raises(gad.OutputError, match="Holder with __slots__"):
+        gad.vjp(lambda x: Holder(x * 2), 2.0)

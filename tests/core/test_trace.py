@@ -149,7 +149,7 @@ def test_an_error_inside_f_brings_the_graph_so_far() -> None:
         (lambda x: x.tolist(), "Index or iterate"),
         (int, "astype"),
         (bool, "x != 0"),
-        (round, "np.floor"),
+        (round, "np.round"),
     ],
 )
 def test_a_float_may_not_leave(leave, remedy) -> None:
