@@ -227,7 +227,7 @@ def _fit(sent: Any, target: Any, lead: int) -> Any:
         kind is np.ndarray
         and type(target) is np.ndarray
         and sent.shape == target.shape
-        and sent.dtype is target.dtype
+        and sent.dtype == target.dtype
         and not lead
     ):
         return sent
@@ -236,7 +236,7 @@ def _fit(sent: Any, target: Any, lead: int) -> Any:
         sent = sum_to_shape(sent, shape, lead)
     dtype = dtype_of(target)
     if type(sent) is np.ndarray:
-        return sent if sent.dtype is dtype else sent.astype(dtype, copy=False)
+        return sent if sent.dtype == dtype else sent.astype(dtype)
     if dtype_of(value_of(sent)) != dtype:
         sent = sent.astype(dtype) if hasattr(sent, "astype") else dtype.type(sent)
     return sent

@@ -31,25 +31,43 @@ def normal_axis(axis: Any, ndim: int) -> tuple[int, ...]:
 
 
 _FILLED = 4096
-"""Up to as many elements a filled array costs less than a view that repeats one."""
+"""Up to as many elements a copy costs less than a view that repeats its elements."""
 
 
-def stretch(adjoint: Any, shape: tuple[int, ...], axis: Axis, lead: tuple[int, ...] = ()) -> Any:
-    """A reduced value copied along the axes that it was reduced over, to ``shape`` behind the leading axes."""
-    if axis is None and type(adjoint) is np.float64 and math.prod(shape) <= _FILLED:
-        return np.full(shape, adjoint)
+def kept(reduced: Any, shape: tuple[int, ...], axis: Axis, lead: tuple[int, ...] = ()) -> Any:
+    """A reduced value with length 1 in place of the axes that it was reduced over, behind the leading axes."""
     axes = normal_axis(axis, len(shape))
-    kept = (*lead, *(1 if position in axes else length for position, length in enumerate(shape)))
+    wanted = (*lead, *(1 if position in axes else length for position, length in enumerate(shape)))
     # axes in front need no ones: broadcasting adds them
-    if shape_of(adjoint) != kept and (lead or axes != tuple(range(len(axes)))):
-        adjoint = np.reshape(adjoint, kept)
-    return adjoint if shape_of(adjoint) == (*lead, *shape) else np.broadcast_to(adjoint, (*lead, *shape))
+    if shape_of(reduced) != wanted and (lead or axes != tuple(range(len(axes)))):
+        return np.reshape(reduced, wanted)
+    return reduced
+
+
+def stretch(reduced: Any, shape: tuple[int, ...], axis: Axis, lead: tuple[int, ...] = ()) -> Any:
+    """A reduced value copied along the axes that it was reduced over, to ``shape`` behind the leading axes."""
+    whole = lead + shape if lead else shape
+    if axis is not None or lead:
+        reduced = kept(reduced, shape, axis, lead)
+    if shape_of(reduced) == whole:
+        return reduced
+    if type(reduced) is Traced or math.prod(whole) > _FILLED:
+        return np.broadcast_to(reduced, whole)
+    out = np.empty(whole, getattr(reduced, "dtype", float))
+    out[...] = reduced
+    return out
 
 
 def _spread(adjoint: Any, out: Any, x: Any, axis: Axis) -> Any:
     """The adjoint of a reduction's output, copied to the shape of its input."""
     shape = shape_of(adjoint)
     return stretch(adjoint, x.shape, axis, shape[: len(shape) - len(out.shape)])
+
+
+def _unreduced(adjoint: Any, out: Any, x: Any, axis: Axis) -> Any:
+    """The adjoint of a reduction's output, in a shape that broadcasts against its input."""
+    shape = shape_of(adjoint)
+    return kept(adjoint, x.shape, axis, shape[: len(shape) - len(out.shape)])
 
 
 def _last(axis: Axis, tangent: Any, x: Any) -> Axis:
@@ -80,7 +98,7 @@ def _count(x: Any, mask: Mask, axis: Axis) -> Any:
 
 def _computed(function: Any) -> Any:
     """NumPy's function itself, with the mask among the inputs."""
-    return lambda x, *mask, **params: function(x, **_where(mask), **params)
+    return lambda x, *mask, **params: function(x, where=mask[0], **params) if mask else function(x, **params)
 
 
 def _samples(*extra: dict[str, Any], masks: bool = True, single: bool = True) -> Any:
@@ -335,7 +353,7 @@ def _share(direction: Any, out: Any, x: Any, axis: Axis) -> Any:
 
     The others get 0, whatever the direction is. A nan is equal to nothing: then all of its slice get 0/0 = nan.
     """
-    extreme = x == stretch(out, x.shape, axis)
+    extreme = x == kept(out, x.shape, axis)
     count = np.sum(extreme, axis=axis, keepdims=True, dtype=x.dtype)
     return np.where(extreme, direction / count, 0.0 / count)
 
@@ -344,7 +362,7 @@ def _extreme(function: Any, pair: Any, *aliases: Any) -> None:
     primitive = general(
         function.__name__,
         function,
-        vjps=[lambda adjoint, out, x, axis, keepdims: _share(_spread(adjoint, out, x, axis), out, x, axis)],
+        vjps=[lambda adjoint, out, x, axis, keepdims: _share(_unreduced(adjoint, out, x, axis), out, x, axis)],
         jvps=[
             lambda tangent, out, x, axis, keepdims: np.sum(
                 _share(tangent, out, x, axis), axis=_last(axis, tangent, x), keepdims=keepdims
