@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import linecache
 import sys
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
@@ -21,14 +21,8 @@ _SMALL = 2**13
 _weights = np.empty(0, np.int64)
 
 
-class Use(NamedTuple):
-    """An array that was used, the part of it that is watched, its checksum then, and the line that used it."""
-
-    array: np.ndarray[Any, Any]
-    watched: np.ndarray[Any, Any]
-    checksum: tuple[int, bytes]
-    filename: str
-    line: int
+Use = tuple[np.ndarray[Any, Any], np.ndarray[Any, Any], tuple[int, bytes], str, int]
+"""An array that was used, the part of it that is watched, its checksum then, and the file and line that used it."""
 
 
 def checksum(array: np.ndarray[Any, Any]) -> tuple[int, bytes]:
@@ -64,15 +58,15 @@ def used(array: np.ndarray[Any, Any]) -> Use:
     frame = user_frame(sys._getframe(1))
     place = ("", 0) if frame is None else (frame.f_code.co_filename, frame.f_lineno)
     watched = _memory(array)
-    return Use(array, watched, checksum(watched), *place)
+    return array, watched, checksum(watched), *place
 
 
 def given(array: np.ndarray[Any, Any]) -> Use:
     """Note an argument as it is given: it is watched whole if small, else every n-th element."""
     if array.size > SAMPLE:
         watched = array.reshape(-1, copy=None)[:: array.size // SAMPLE]
-        return Use(array, watched, (0, watched.tobytes()), "", 0)
-    return Use(array, array, (0, array.tobytes()), "", 0)
+        return array, watched, (0, watched.tobytes()), "", 0
+    return array, array, (0, array.tobytes()), "", 0
 
 
 def _memory(array: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
@@ -88,16 +82,17 @@ def _memory(array: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
 
 def verify(use: Use) -> None:
     """Raise if a used array is no longer what it was."""
-    if checksum(use.watched) == use.checksum:
+    array, watched, before, filename, line = use
+    if checksum(watched) == before:
         return
-    if not use.filename:
+    if not filename:
         raise MutationError(
-            f"an argument, an array of shape {use.array.shape}, was changed in place while the function ran, so its "
+            f"an argument, an array of shape {array.shape}, was changed in place while the function ran, so its "
             "gradient would be wrong. Make a new array instead: `W = W * 5`, not `W *= 5`."
         )
-    text = linecache.getline(use.filename, use.line).strip()
-    where = f" at line {use.line} of {base_name(use.filename)}" + (f" (`{text}`)" if text else "") if use.line else ""
+    text = linecache.getline(filename, line).strip()
+    where = f" at line {line} of {base_name(filename)}" + (f" (`{text}`)" if text else "") if line else ""
     raise MutationError(
-        f"an array of shape {use.array.shape} was changed in place after it was used{where}, so the gradient of that "
+        f"an array of shape {array.shape} was changed in place after it was used{where}, so the gradient of that "
         "use would be wrong. Make a new array instead: `W = W * 5`, not `W *= 5`."
     )

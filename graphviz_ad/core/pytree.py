@@ -24,8 +24,10 @@ def is_float_leaf(value: Any) -> bool:
     kind = type(value)
     if kind is float or kind is Traced or kind is complex:
         return True  # a complex one is refused with a reason where it enters
-    dtype = getattr(value, "dtype", None)
-    return isinstance(value, np.ndarray | np.generic) and dtype is not None and dtype.kind in "fc"
+    return isinstance(value, _NUMPY) and value.dtype.kind in "fc"
+
+
+_NUMPY = (np.ndarray, np.generic)
 
 
 def leaves(tree: Any) -> list[tuple[Path, Any]]:

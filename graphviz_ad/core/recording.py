@@ -254,20 +254,17 @@ def short(value: Any) -> str:
 
 def as_kind_of(gradient: Any, value: Any) -> Any:
     """A gradient, or a tangent, as the kind of number that its value is."""
+    if type(gradient) is np.ndarray and type(value) is np.ndarray:
+        if gradient.base is None and sys.getrefcount(gradient) == _SOLE_OWNER:
+            return gradient
+        # what comes back never shares memory with an adjoint, a constant or another gradient
+        return gradient.astype(value.dtype)
     if type(gradient) is Traced:
         return gradient
     if type(value) is float:
         return float(gradient)
     if not isinstance(value, np.ndarray):
         return value.dtype.type(gradient)
-    if (
-        type(gradient) is np.ndarray
-        and gradient.base is None
-        and gradient.flags.writeable
-        and sys.getrefcount(gradient) == _SOLE_OWNER
-    ):
-        return gradient
-    # what comes back never shares memory with an adjoint, a constant or another gradient
     return np.array(gradient, dtype=value.dtype).reshape(value.shape)
 
 

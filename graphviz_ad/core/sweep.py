@@ -351,7 +351,11 @@ def reverse(
                                 partial = arguments[partial + 1]
                             else:
                                 partial = partial(*arguments, **node.params) if node.params else partial(*arguments)
-                        sent = adjoint * partial if type(partial) is type(adjoint) else _scale(adjoint, partial)
+                        kind = type(partial)
+                        if kind is type(adjoint) or (kind is float and not traced):
+                            sent = adjoint * partial
+                        else:
+                            sent = _scale(adjoint, partial)
                     if type(sent) is not _float64 or type(item.value) is not _float64:
                         sent = _fit(sent, item.value, lead)
                 before = pending.get(number)

@@ -333,12 +333,19 @@ def is_differentiable(value: Any) -> bool:
     return type(value) is Traced and value.differentiable
 
 
+# written once: `float | int` in an isinstance() is made anew at every call
+_SEQUENCES = (list, tuple)
+_OPERANDS = (float, int, complex, np.generic, np.ndarray, *_SEQUENCES)
+
+
 def operand(value: Any) -> Any:
     """Check what meets a traced value; lists of numbers become arrays."""
     kind = type(value)
     if kind is Traced or kind is float or kind is int or kind is bool:
         return value
-    if isinstance(value, list | tuple):
+    if kind is np.ndarray and value.dtype.kind in "fiub":
+        return value
+    if isinstance(value, _SEQUENCES):
         value = np.asarray(value)
         kind = np.ndarray
     if isinstance(value, np.generic) or kind is np.ndarray:
@@ -484,7 +491,7 @@ def replay_value(node: Traced, values: list[Any]) -> Any:
 
 
 def _acceptable(value: Any) -> bool:
-    return type(value) is Traced or isinstance(value, float | int | complex | np.generic | np.ndarray | list | tuple)
+    return type(value) is Traced or isinstance(value, _OPERANDS)
 
 
 def _divide(a: Any, b: Any) -> Any:

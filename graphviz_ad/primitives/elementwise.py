@@ -62,9 +62,12 @@ OPERATORS["subtract"] = _binary(np.subtract, 1.0, -1.0, symbol="−")
 OPERATORS["multiply"] = _binary(np.multiply, 1, 0, symbol="×")  # each is the other's derivative
 
 
+_PYTHON = (float, int, bool)
+
+
 def _over(y: Any) -> Any:
     """1 / y, also where y is a Python number: Python's own division by zero raises."""
-    return float(np.divide(1.0, y)) if isinstance(y, float | int) else 1 / y
+    return float(np.divide(1.0, y)) if type(y) in _PYTHON else 1 / y
 
 
 OPERATORS["divide"] = _binary(np.divide, lambda out, x, y: _over(y), lambda out, x, y: -out / y, symbol="÷", low=0.5)
@@ -80,7 +83,7 @@ OPERATORS["remainder"] = _binary(
 # -- power --------------------------------------------------------------------------------------
 
 
-_PYTHON = (float, int, bool)
+_NUMBERS = (int, float, np.generic)
 
 
 def _power(x: Any, y: Any, ufunc: bool = False) -> Any:
@@ -91,7 +94,7 @@ def _power(x: Any, y: Any, ufunc: bool = False) -> Any:
 
 
 def _power_by_base(out: Any, x: Any, y: Any, ufunc: bool = False) -> Any:
-    if isinstance(y, int | float | np.generic):
+    if isinstance(y, _NUMBERS):
         # a plain exponent: the way it is written on paper
         if isinstance(y, float):
             y = float(y)  # weakly promoted: x may be float32
