@@ -32,10 +32,10 @@ figures: .venv/installed-test ## draw the figures in assets/ again
 tables: .venv/installed-test ## write docs/coverage.md and docs/errors.md again
 	@.venv/bin/python docs/tables.py
 
-bench: .venv/installed-bench ## measure against NumPy by hand and other libraries (under 10 minutes)
+bench: .venv/installed-bench ## measure against NumPy by hand and other libraries, and write benchmarks/RESULTS.md (under 10 minutes)
 	@.venv/bin/python -m benchmarks.run --write
 
-clean: ## remove what the other commands made, except your copy of the notebook
+clean: ## remove .venv, caches and test output
 	rm -rf .venv tests/output tests/javascript/node_modules build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 

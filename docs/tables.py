@@ -16,7 +16,7 @@ from graphviz_ad import errors
 from graphviz_ad.core import sweep
 from graphviz_ad.core.primitive import HANDLERS, Primitive
 from graphviz_ad.core.pytree import leaves
-from graphviz_ad.core.traced import _IN_PLACE, _INSTEAD, Traced
+from graphviz_ad.core.traced import IN_PLACE, INSTEAD, Traced
 
 FOLDER = Path(__file__).parent
 
@@ -222,18 +222,18 @@ def methods() -> str:
     value = VARIABLES["A"]
     there = [name for name in dir(np.ndarray) if not name.startswith("_") and hasattr(value, name)]
     attributes = [name for name in there if not callable(getattr(value, name))]
-    same = [name for name in there if HANDLERS.get(getattr(np, name, None)) and name not in {*attributes, *_IN_PLACE}]
+    same = [name for name in there if HANDLERS.get(getattr(np, name, None)) and name not in {*attributes, *IN_PLACE}]
     return (
         f"Attributes: {code(attributes)}.\n\nMethods that are the functions of their names: {code(same)}.\n\n"
         "These change an array in place, and are refused:\n\n"
-        + table(["Method", "Instead"], [[code([f"x.{name}()"]), remedy] for name, remedy in sorted(_IN_PLACE.items())])
+        + table(["Method", "Instead"], [[code([f"x.{name}()"]), remedy] for name, remedy in sorted(IN_PLACE.items())])
     )
 
 
 def without_rule() -> dict[str, str]:
     """Functions without rule for which there is something to write instead."""
     found = {}
-    for label, remedy in _INSTEAD.items():
+    for label, remedy in INSTEAD.items():
         function: Any = np
         for name in label.split(".")[1:]:
             function = getattr(function, name, None)

@@ -9,7 +9,8 @@ import numpy as np
 
 from graphviz_ad.core.pytree import Path, leaves, map_leaves, path_name
 from graphviz_ad.core.traced import dtype_of, is_constant, is_floating, shape_of, value_of
-from graphviz_ad.core.transforms import jvp, vjp
+from graphviz_ad.core.transforms import check_function, jvp, vjp
+from graphviz_ad.core.where import brief
 from graphviz_ad.errors import ArgumentError, OutputError
 
 MODES = ("fwd", "rev")
@@ -38,7 +39,7 @@ def check_grads(
     order : int
         2 checks second derivatives too.
     modes : tuple of {"fwd", "rev"}
-        Which modes to check; mixed orders mix them.
+        Which modes to check; mixed orders mix them. With a `custom` that has one rule, name its mode.
     rtol, atol : float
         Relative and absolute tolerance of each comparison.
 
@@ -52,17 +53,13 @@ def check_grads(
     >>> import graphviz_ad as gad
     >>> gad.check_grads(lambda x: np.sum(np.sin(x)), (np.array([0.1, 0.2]),))
     """
-    given: Any = f  # what a user passes may be anything
-    if not callable(given):
-        raise ArgumentError(f"f must be a function, not {given!r}; write gad.check_grads(f, (x,)).")
-    given = args
+    check_function(f, "check_grads", "gad.check_grads(f, (x,))")
+    given: Any = args  # what a user passes may be anything
     if not isinstance(given, tuple | list):
-        raise ArgumentError(
-            f"args must be a tuple with f's arguments, not {type(args).__name__}: check_grads(f, (x,))."
-        )
+        raise ArgumentError(f"args must be a tuple with f's arguments, not {brief(given)}: check_grads(f, (x,)).")
     given = order
     if not isinstance(given, int) or given < 1:
-        raise ArgumentError(f"order must be an int of at least 1, not {order!r}")
+        raise ArgumentError(f"order must be an int of at least 1, not {brief(given)}")
     unknown = [mode for mode in modes if mode not in MODES]
     if unknown or not modes or isinstance(modes, str):
         raise ArgumentError(f"unknown modes: {modes!r} (must be some of {list(MODES)})")
@@ -127,7 +124,8 @@ class _Check:
                 raise AssertionError(
                     f"the derivative by {place} is wrong in mode {mode!r}: along a random direction it is {number!r}, "
                     f"central differences give {expected!r} (rtol={self.rtol}, atol={self.atol}). At a kink or a pole, "
-                    "or where the function is noisy, differences mislead: check at another point."
+                    "or where the function is noisy, differences mislead: check at another point. Across "
+                    "gad.detach they see more than the derivative."
                 )
 
 

@@ -11,9 +11,9 @@ from weakref import WeakKeyDictionary, WeakValueDictionary
 import numpy as np
 
 from graphviz_ad.core.primitive import REGISTRY, Primitive
-from graphviz_ad.core.pytree import leaves
+from graphviz_ad.core.pytree import Path, leaves, map_leaves
 from graphviz_ad.core.traced import Traced, apply, is_differentiable, is_floating, operand, shape_of
-from graphviz_ad.core.where import here
+from graphviz_ad.core.where import brief, here
 from graphviz_ad.errors import ArgumentError, InputError, OutputError, UnsupportedError
 
 
@@ -29,7 +29,8 @@ def custom(
         loops, solvers and compiled code may be inside. Keyword arguments are passed through and not differentiated.
     vjp : callable, optional
         ``vjp(adjoint, out, *args)`` returns the adjoint of the argument, or a tuple with one per argument, each in
-        its argument's shape; None for what has no derivative.
+        its argument's shape; None for what has no derivative. It is called once for each argument that an adjoint
+        goes to.
     jvp : callable, optional
         ``jvp(tangents, out, *args)`` returns the tangent of the result; ``tangents`` is a tuple, zeros for
         arguments that do not move and None for those that are no floats. A mode whose rule is missing raises.
@@ -50,7 +51,14 @@ def custom(
 
     Examples
     --------
+    A function of two arguments, and one that lets only a part of the adjoint through:
+
     >>> import graphviz_ad as gad
+    >>> def product_vjp(adjoint, out, x, y):
+    ...     return adjoint * y, adjoint * x
+    >>> product = gad.custom(lambda x, y: x * y, vjp=product_vjp)
+    >>> gad.grad(product, (0, 1))(2.0, 3.0)
+    (3.0, 2.0)
     >>> clip_gradient = gad.custom(lambda x: x * 1.0, vjp=lambda adjoint, out, x: np.minimum(adjoint, 1.0))
     >>> gad.grad(lambda x: 5 * clip_gradient(x))(2.0)
     1.0
@@ -60,7 +68,7 @@ def custom(
         if not callable(rule):
             raise ArgumentError(f"{name} must be a function, not {rule!r}.")
     if vjp is None and jvp is None:
-        raise ArgumentError("gad.custom(f) needs a rule: give vjp=, or jvp=, or both.")
+        raise ArgumentError("gad.custom(f) needs a rule: give vjp=, or jvp=, or both, as in gad.custom(f, vjp=f_vjp).")
     primitive = _primitive(f, vjp, jvp)
 
     @functools.wraps(f, updated=())
@@ -74,7 +82,8 @@ def custom(
                 )
         if not any(type(value) is Traced for value in args):
             return f(*args, **kwargs)
-        params = {_FIXED: tuple(fixed), **kwargs} if fixed else kwargs
+        # what is no input of the node is kept as it is now: the caller may change it before the sweep
+        params = map_leaves(_copied, {_FIXED: tuple(fixed), **kwargs} if fixed else kwargs)
         return apply(primitive, tuple(operand(value) for value in args if isinstance(value, _NUMBERS)), params)
 
     return function
@@ -84,6 +93,10 @@ _FIXED = "what is fixed"
 """The parameter that holds the arguments that are no numbers; no keyword of a user's can be called so."""
 
 _NUMBERS = (Traced, np.ndarray, np.generic, float, int, complex)
+
+
+def _copied(_path: Path, value: Any) -> Any:
+    return value.copy() if type(value) is np.ndarray else value
 
 
 def _whole(inputs: Sequence[Any], fixed: tuple[tuple[int, Any], ...]) -> list[Any]:
@@ -117,13 +130,15 @@ def _primitive(f: Callable[..., Any], vjp: Callable[..., Any] | None, jvp: Calla
             _missing(label, "vjp", "reverse")
         fixed = params.pop(_FIXED, ())
         args = _whole([_locked(value) for value in inputs], fixed)
-        found = vjp(_locked(adjoint), _locked(out), *args, **params)
+        found = _asked(
+            vjp, (_locked(adjoint), _locked(out), *args), params, f"the vjp of {label}", "adjoint, out, *args"
+        )
         if len(args) == 1 and not isinstance(found, tuple):
             found = (found,)
         if not isinstance(found, tuple) or len(found) != len(args):
             raise ArgumentError(
                 f"the vjp of {label} must return a tuple of {len(args)}, one adjoint per argument (None without "
-                f"derivative), not {_shown(found)}."
+                f"derivative), not {brief(found)}."
             )
         place = _places(len(args), fixed)[argnum]
         return _checked(found[place], shape_of(inputs[argnum]), f"the vjp of {label} gave argument {place} an adjoint")
@@ -138,7 +153,8 @@ def _primitive(f: Callable[..., Any], vjp: Callable[..., Any] | None, jvp: Calla
             for i, value in enumerate(inputs)
         ]
         tangents = tuple(_whole(moving, tuple((place, None) for place, _ in fixed)))
-        found = jvp(tangents, _locked(out), *_whole([_locked(value) for value in inputs], fixed), **params)
+        args = _whole([_locked(value) for value in inputs], fixed)
+        found = _asked(jvp, (tangents, _locked(out), *args), params, f"the jvp of {label}", "tangents, out, *args")
         return _checked(found, shape_of(out), f"the jvp of {label} gave a tangent")
 
     primitive = Primitive(
@@ -173,6 +189,24 @@ def by_flat_name(name: str) -> Primitive | None:
     return _BY_KEY.get(name) if "#" in name else REGISTRY.get(name)
 
 
+def _asked(rule: Callable[..., Any], args: tuple[Any, ...], params: dict[str, Any], what: str, form: str) -> Any:
+    """What a user's rule says; one with another signature is told how it is called."""
+    try:
+        return rule(*args, **params)
+    except TypeError as error:
+        import inspect  # only an error needs it
+
+        try:
+            inspect.signature(rule).bind(*args, **params)
+        except TypeError:
+            raise ArgumentError(
+                f"{what} is called with {len(args)} arguments, as rule({form}), which it does not take: {error}."
+            ) from error
+        except ValueError:
+            pass  # a builtin without a signature
+        raise
+
+
 def _locked(value: Any) -> Any:
     """A view that cannot be written to: what a user's rule gets is what other nodes need."""
     if type(value) is not np.ndarray:
@@ -203,17 +237,10 @@ def _checked(found: Any, shape: tuple[int, ...], what: str) -> Any:
     numbers = isinstance(found, Traced | np.ndarray | np.generic | float | int)
     if not numbers or getattr(getattr(found, "dtype", None), "kind", "f") not in "biuf":
         kind = f" of dtype {found.dtype}" if hasattr(found, "dtype") else ""
-        raise ArgumentError(f"{what} that is no real number: {_shown(found)}{kind}.")
+        raise ArgumentError(f"{what} that is no real number{here()}: {brief(found)}{kind}.")
     if shape_of(found) != shape:
-        raise ArgumentError(f"{what} of shape {shape_of(found)}; it must have shape {shape}.")
+        raise ArgumentError(f"{what} of shape {shape_of(found)}{here()}; it must have shape {shape}.")
     return found
-
-
-def _shown(found: Any) -> str:
-    if isinstance(found, tuple | list):
-        return f"a {type(found).__name__} of {len(found)}"
-    text = repr(found)
-    return text if len(text) <= 40 else f"a {type(found).__name__}"
 
 
 def _missing(label: str, rule: str, mode: str) -> NoReturn:

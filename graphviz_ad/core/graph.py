@@ -10,6 +10,7 @@ from typing import Any, Self
 import numpy as np
 
 from graphviz_ad.core import sweep
+from graphviz_ad.core.directions import direction
 from graphviz_ad.core.primitive import Primitive
 from graphviz_ad.core.source import Names, Source
 from graphviz_ad.core.traced import (
@@ -565,7 +566,7 @@ class BaseGraph:
         if dtype_of(value) != dtype_of(old):
             return f"{self.names[position]} has dtype {dtype_of(value)} instead of {dtype_of(old)}"
         for guard in guards:
-            if not np.array_equal(value, guard.value):
+            if not np.array_equal(value, guard.value, equal_nan=is_floating(value)):
                 place = (
                     f"{guard.source.file}, line {guard.source.line} (`{guard.source.text}`)"
                     if guard.source
@@ -590,23 +591,11 @@ def _read_only(value: Any) -> Any:
 
 
 def _direction(value: Any, node: Node, what: str, kind: type[GraphvizADError]) -> Any:
-    """A seed or tangent as an array of its node's dtype and shape, copied."""
-    if isinstance(value, np.ndarray) and type(value) is not np.ndarray:
-        check_array(value, f"the {what} of {node.name!r}")
-    try:
-        array = np.array(value)
-    except (TypeError, ValueError) as error:
-        raise kind(f"the {what} of {node.name!r} must be a number or an array, not {_words(value)}.") from error
-    if array.dtype.kind not in "biuf":
-        raise kind(f"the {what} of {node.name!r} must be a number or an array of numbers, not {_words(value)}.")
-    if array.shape != node.shape:
-        raise kind(f"the {what} of {node.name!r} has shape {array.shape}; it must have the node's shape {node.shape}.")
-    return array.astype(node.dtype)[()]
-
-
-def _words(value: Any) -> str:
-    text = repr(value)
-    return text if len(text) <= 40 else f"a {type(value).__name__}"
+    """A seed or tangent of a node's own: a copy."""
+    if type(value) is Traced:
+        raise kind(f"the {what} of {node.name!r} must be a number or an array of numbers, not a traced value.")
+    found = direction(value, node.value, f"the {what} of {node.name!r}", "its node", kind)
+    return found.copy() if isinstance(found, np.ndarray) else found
 
 
 def rebuild(

@@ -12,45 +12,34 @@ from graphviz_ad.core.recorder import user_frame
 from graphviz_ad.core.where import base_name
 from graphviz_ad.errors import MutationError
 
+WHOLE = 2048
+"""Arguments of up to as many elements are compared whole, larger ones at some places: the function gets traced values
+for them, so only by another name can it change them while it runs. Constants are always compared whole."""
+
 SAMPLE = 256
-"""Large inputs are compared at this many places; constants are compared whole."""
+"""At how many places at least a larger argument is compared."""
 
-_SMALL = 2**13
-"""Up to as many bytes the data itself is its own best checksum: to copy and compare it is cheaper than any sum."""
+KEPT = 2**26
+"""Up to as many bytes a copy is kept for the comparison: it costs less than any checksum. Beyond, a digest."""
 
-_weights = np.empty(0, np.int64)
-
-
-Use = tuple[np.ndarray[Any, Any], np.ndarray[Any, Any], tuple[int, bytes], str, int]
-"""An array that was used, the part of it that is watched, its checksum then, and the file and line that used it."""
+Use = tuple[np.ndarray[Any, Any], np.ndarray[Any, Any], bytes, str, int]
+"""An array that was used, the part of it that is watched, what it held then, and the file and line that used it."""
 
 
-def checksum(array: np.ndarray[Any, Any]) -> tuple[int, bytes]:
-    """A weighted sum of an array's bits: it sees single changes, exchanges and sign flips, and nan is a value like any.
+def contents(array: np.ndarray[Any, Any]) -> bytes:
+    """What an array holds, bit by bit, so that nan is a value like any: two are equal only if nothing changed.
 
     Examples
     --------
     >>> a = np.array([1.0, 2.0, np.nan])
-    >>> checksum(a) == checksum(a.copy()), checksum(a) == checksum(a[[1, 0, 2]])
+    >>> contents(a) == contents(a.copy()), contents(a) == contents(-a)
     (True, False)
     """
-    if array.nbytes <= _SMALL:
-        return 0, array.tobytes()
-    data = np.ascontiguousarray(array).reshape(-1).view(np.uint8)
-    whole = len(data) // 8
-    words = data[: whole * 8].view(np.int64)
-    return int(np.einsum("i,i->", words, _weight(whole))), data[whole * 8 :].tobytes()
+    if array.nbytes <= KEPT:
+        return array.tobytes()
+    import hashlib  # large arrays are rare
 
-
-def _weight(count: int) -> np.ndarray[Any, Any]:
-    global _weights  # noqa: PLW0603  (a cache that only grows; replaced whole, so threads do no harm)
-    weights = _weights
-    if len(weights) < count:
-        with np.errstate(over="ignore"):
-            # odd multiples of the golden ratio: all different, and none hides a change
-            weights = np.arange(1, 2 * count, 2, dtype=np.int64) * np.int64(0x1E3779B97F4A7C15)
-        _weights = weights
-    return weights[:count]
+    return hashlib.blake2b(np.ascontiguousarray(array).data).digest()
 
 
 def used(array: np.ndarray[Any, Any]) -> Use:
@@ -58,15 +47,22 @@ def used(array: np.ndarray[Any, Any]) -> Use:
     frame = user_frame(sys._getframe(1))
     place = ("", 0) if frame is None else (frame.f_code.co_filename, frame.f_lineno)
     watched = _memory(array)
-    return array, watched, checksum(watched), *place
+    return array, watched, contents(watched), *place
 
 
 def given(array: np.ndarray[Any, Any]) -> Use:
-    """Note an argument as it is given: it is watched whole if small, else every n-th element."""
-    if array.size > SAMPLE:
-        watched = array.reshape(-1, copy=None)[:: array.size // SAMPLE]
-        return array, watched, (0, watched.tobytes()), "", 0
-    return array, array, (0, array.tobytes()), "", 0
+    """Note an argument as it is given."""
+    watched = array if array.size <= WHOLE else _some(array)
+    return array, watched, contents(watched), "", 0
+
+
+def _some(array: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+    """A view of some elements from everywhere in an array, whatever its memory order is."""
+    flat = array if array.flags.c_contiguous else array.T if array.flags.f_contiguous else None
+    if flat is not None:
+        return flat.reshape(-1)[:: array.size // SAMPLE]
+    step = max(1, int((array.size / SAMPLE) ** (1 / array.ndim)))
+    return array[(slice(None, None, step),) * array.ndim]
 
 
 def _memory(array: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
@@ -83,7 +79,7 @@ def _memory(array: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
 def verify(use: Use) -> None:
     """Raise if a used array is no longer what it was."""
     array, watched, before, filename, line = use
-    if checksum(watched) == before:
+    if contents(watched) == before:
         return
     if not filename:
         raise MutationError(

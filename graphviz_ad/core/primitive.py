@@ -69,29 +69,13 @@ class Primitive:
             return inputs[rule]
         return rule(out, *inputs, **params) if callable(rule) else rule
 
-    def vjp(self, argnum: int, adjoint: Any, out: Any, inputs: tuple[Any, ...], params: dict[str, Any]) -> Any:
-        """What ``adjoint`` sends back to argument ``argnum``, before the sum over broadcast axes."""
-        if self.variadic:
-            rule = self.vjps[0]
-            assert rule is not None
-            return rule(argnum, adjoint, out, inputs, **params)
-        if self.vjps:
-            rule = self.vjps[argnum]
-            assert rule is not None
-            return rule(adjoint, out, *inputs, **params)
-        return adjoint * self.partial(argnum, out, inputs, params)
-
     def jvp(self, argnum: int, tangent: Any, out: Any, inputs: tuple[Any, ...], params: dict[str, Any]) -> Any:
-        """What ``tangent`` of argument ``argnum`` adds to the output's tangent."""
+        """What ``tangent`` of argument ``argnum`` adds to the output's tangent, by the explicit rule."""
+        rule = self.jvps[0 if self.variadic else argnum]
+        assert rule is not None
         if self.variadic:
-            rule = self.jvps[0]
-            assert rule is not None
             return rule(argnum, tangent, out, inputs, **params)
-        if self.jvps:
-            rule = self.jvps[argnum]
-            assert rule is not None
-            return rule(tangent, out, *inputs, **params)
-        return tangent * self.partial(argnum, out, inputs, params)
+        return rule(tangent, out, *inputs, **params)
 
 
 class Dynamic:

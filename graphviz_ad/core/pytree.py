@@ -6,7 +6,17 @@ import copy
 import enum
 import functools
 import types
-from collections.abc import Callable, Iterator
+from collections.abc import (
+    Callable,
+    Collection,
+    ItemsView,
+    Iterable,
+    Iterator,
+    KeysView,
+    Mapping,
+    Set,
+    ValuesView,
+)
 from typing import Any
 
 import numpy as np
@@ -35,32 +45,64 @@ def leaves(tree: Any) -> list[tuple[Path, Any]]:
     return list(_walk(tree, (), frozenset()))
 
 
-def _has_arrays(value: Any, seen: frozenset[int]) -> bool:
-    return any(is_float_leaf(leaf) for _, leaf in _walk(value, (), seen))
+def attributes(value: Any) -> dict[str, Any]:
+    """What an object holds: its ``vars()`` and its slots."""
+    found = dict(getattr(value, "__dict__", {}))
+    for kind in type(value).__mro__:
+        slots = kind.__dict__.get("__slots__", ())
+        for slot in (slots,) if isinstance(slots, str) else slots:
+            mangled = slot.startswith("__") and not slot.endswith("__")
+            name = f"_{kind.__name__.lstrip('_')}{slot}" if mangled else slot
+            if name not in ("__dict__", "__weakref__") and hasattr(value, name):
+                found[name] = getattr(value, name)
+    return found
+
+
+def opaque(value: Any) -> str:
+    """What a value is that may hold floats, or compute them later, where nothing can look; "" for all others."""
+    name = type(value).__name__
+    if isinstance(value, np.ndarray) and value.dtype.kind == "O":
+        held = any(is_float_leaf(item) for item in value.flat)
+        return "an array of objects, into which nothing can look; write x.astype(float), or pass a list" if held else ""
+    if isinstance(value, _SEEN | enum.Enum) or value is None or isinstance(value, type):
+        return ""
+    later = isinstance(value, Iterator | Set | KeysView | ValuesView | ItemsView)
+    if later or (isinstance(value, Collection) and any(is_float_leaf(item) for item in _items_of(value))):
+        return f"a {name}, into which nothing can look; use a list, a tuple or a dict"
+    return ""
+
+
+def _items_of(value: Collection[Any]) -> Iterable[Any]:
+    return value.values() if isinstance(value, Mapping) else value
+
+
+_SEEN = np.ndarray | np.generic | str | bytes | int | float | complex | Traced | range
 
 
 def _is_object(value: Any) -> bool:
     return (
-        hasattr(value, "__dict__")
+        type(value) is not Traced
+        and (hasattr(value, "__dict__") or any("__slots__" in kind.__dict__ for kind in type(value).__mro__))
         and not isinstance(value, (*_OPAQUE, np.ndarray, np.generic, BaseException))
         and not callable(getattr(value, "__get__", None))
     )
 
 
 def _walk(tree: Any, path: Path, seen: frozenset[int]) -> Iterator[tuple[Path, Any]]:
-    if isinstance(tree, dict | list | tuple) or _is_object(tree):
+    if isinstance(tree, dict | list | tuple):
         if id(tree) in seen:
             return
         seen = seen | {id(tree)}
-    if isinstance(tree, dict):
-        for key, value in zip(_dict_keys(tree), tree.values(), strict=True):
-            yield from _walk(value, (*path, key), seen)
-    elif isinstance(tree, list | tuple):
-        for key, value in zip(_keys(tree), tree, strict=True):
+        items = zip(_dict_keys(tree), tree.values()) if isinstance(tree, dict) else zip(_keys(tree), tree)  # noqa: B905
+        for key, value in items:
             yield from _walk(value, (*path, key), seen)
     elif _is_object(tree):
-        for key, value in vars(tree).items():
-            yield from _walk(value, (*path, f".{key}"), seen)
+        if id(tree) in seen:
+            return
+        seen = seen | {id(tree)}
+        inside = [found for key, value in attributes(tree).items() for found in _walk(value, (*path, f".{key}"), seen)]
+        # an object without floats is one leaf
+        yield from inside if any(is_float_leaf(leaf) for _, leaf in inside) else [(path, tree)]
     else:
         yield path, tree
 
@@ -107,6 +149,12 @@ def _map(function: Callable[[Path, Any], Any], tree: Any, path: Path, around: di
         return function(path, tree)
     if id(tree) in around:
         return around[id(tree)]
+    if isinstance(tree, dict | list | tuple) and kind not in _CONTAINERS:
+        held = [name for name, value in attributes(tree).items() if is_float_leaf(value)]
+        if held:
+            raise InputError(
+                f"a {kind.__name__} holds floats in its attribute {held[0]!r}; put them among its entries."
+            )
     new: Any
     if isinstance(tree, list):
         # an empty one of the same kind
@@ -116,21 +164,21 @@ def _map(function: Callable[[Path, Any], Any], tree: Any, path: Path, around: di
         return new
     if isinstance(tree, tuple):
         values = _items(function, tree, path, around)
-        return tuple(values) if kind is tuple else kind(*values) if hasattr(tree, "_fields") else kind(values)
+        return tuple(values) if kind is tuple else tuple.__new__(kind, values)
     if isinstance(tree, dict):
         new = {} if kind is dict else copy.copy(tree)
         around = {**around, id(tree): new}
         for name, (key, value) in zip(_dict_keys(tree), tree.items(), strict=True):
             new[key] = _map(function, value, (*path, name), around)
         return new
-    if not _is_object(tree) or not _has_arrays(tree, frozenset()):
+    if not _is_object(tree) or not any(is_float_leaf(leaf) for _, leaf in _walk(tree, path, frozenset())):
         return function(path, tree)
     new = copy.copy(tree)
     if new is tree:  # writing into it would change the caller's own object
         raise InputError(f"a {kind.__name__} holds floats but cannot be copied; pass them in a dict instead.")
     around = {**around, id(tree): new}
-    for key, value in vars(tree).items():
-        new.__dict__[key] = _map(function, value, (*path, f".{key}"), around)
+    for key, value in attributes(tree).items():
+        object.__setattr__(new, key, _map(function, value, (*path, f".{key}"), around))
     return new
 
 
@@ -142,6 +190,8 @@ def _items(
         for key, value in zip(_keys(tree), tree, strict=True)
     ]
 
+
+_CONTAINERS = frozenset({dict, list, tuple})
 
 _PLAIN_LEAVES = frozenset(
     {float, int, bool, str, bytes, complex, type(None), np.ndarray, np.float64, np.float32, Traced}

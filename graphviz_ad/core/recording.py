@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import copy
 import sys
-from collections.abc import Callable, ItemsView, Iterable, Iterator, KeysView, Sequence, Set, ValuesView
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import numpy as np
 
 from graphviz_ad.core import sweep
-from graphviz_ad.core.primitive import HANDLERS
-from graphviz_ad.core.pytree import Path, is_float_leaf, leaves, map_leaves, path_name
+from graphviz_ad.core.pytree import Path, is_float_leaf, leaves, map_leaves, opaque, path_name
 from graphviz_ad.core.run import Run
-from graphviz_ad.core.traced import NO_PARAMS, Traced, apply, dtype_of, is_constant, next_index, shape_of
+from graphviz_ad.core.traced import NO_PARAMS, Traced, apply, dtype_of, is_constant, next_index
 from graphviz_ad.core.variables import ALIAS, check_array
-from graphviz_ad.errors import ArgumentError, InputError, OutputError
+from graphviz_ad.core.where import brief
+from graphviz_ad.errors import InputError, OutputError
 
 Key = tuple[int, Path]  # which argument, and where in it
 
@@ -25,8 +25,9 @@ _INPUT = {"role": "input", "name": None}
 class Recording:
     """A function's result on fresh inputs, and what its sweeps need.
 
-    ``inputs`` holds a node for every float of the arguments in ``argnums``; ``out`` is the result as the function
-    gave it. Arrays are not copied; each sweep first compares them with what they were when they were used.
+    ``inputs`` holds a node for every float of the arguments in ``argnums``; with ``every``, each of these must hold
+    one. ``out`` is the result as the function gave it. Arrays are not copied, unless the caller has control before the
+    sweep (``copied``); each sweep first compares them with what they were when they were used.
     """
 
     __slots__ = ("_args", "_floor", "_mine", "_outer", "_run", "_runs", "inputs", "out")
@@ -39,6 +40,7 @@ class Recording:
         argnums: Iterable[int],
         *,
         every: bool = True,
+        copied: bool = False,
     ) -> None:
         self._args = args
         self._run = Run()
@@ -47,7 +49,7 @@ class Recording:
         opened = list(args)
         for number in dict.fromkeys(argnums):
             before = len(self.inputs)
-            opened[number] = self._open(args[number], number)
+            opened[number] = self._open(args[number], number, copied)
             if every and len(self.inputs) == before:
                 refuse_without_floats(args[number], number)
         for number, value in enumerate(opened):
@@ -59,14 +61,21 @@ class Recording:
             self._run.running = False
         self._look()
 
-    def _open(self, argument: Any, number: int) -> Any:
+    def _open(self, argument: Any, number: int, copied: bool) -> Any:
         """The argument with a fresh input in place of every float."""
         run, inputs = self._run, self.inputs
 
         def leaf(path: Path, value: Any) -> Any:
             if type(value) is np.ndarray and value.dtype.kind == "f":
-                run.give(value)
+                if copied:
+                    value = value.copy(order="K")
+                else:
+                    run.give(value)
             elif not is_float_leaf(value):
+                reason = opaque(value)
+                if reason:
+                    place = f"argument {number}{path_name(path) and ', ' + path_name(path)}"
+                    raise InputError(f"{place} is {reason}.")
                 return value
             elif type(value) is Traced:
                 if not value.differentiable:
@@ -118,10 +127,9 @@ class Recording:
                         self._outer.add(node.index)
         self._runs = list(runs.values())
 
-    def release(self) -> Any:
-        """The result, handed over: then the sweep frees each node as soon as it was there."""
-        out, self.out = self.out, None
-        return out
+    def release(self) -> None:
+        """Let go of the result, so that the sweep frees each node once it has sent."""
+        self.out = None
 
     def result(self, *, own: bool = False) -> Any:
         """The function's result; no traced value is left in it but those that an outer derivative looks at.
@@ -211,16 +219,11 @@ def check_result(out: Any) -> None:
     for path, leaf in leaves(out):
         value = leaf.value if type(leaf) is Traced else leaf
         place = f" at {path_name(path)}" if path else ""
-        if isinstance(value, Iterator | Set | KeysView | ValuesView | ItemsView) and not isinstance(value, str):
-            raise OutputError(
-                f"the result{place} is a {type(value).__name__}, whose values cannot be followed; return a list."
-            )
-        slots = [getattr(value, name, None) for kind in type(value).__mro__ for name in getattr(kind, "__slots__", ())]
-        if type(leaf) is not Traced and any(type(slot) is Traced for slot in slots):
-            raise OutputError(
-                f"the result{place} is a {type(value).__name__} with __slots__, into which nothing can look; return a "
-                "tuple, or an object with ordinary attributes."
-            )
+        reason = opaque(value)
+        if not reason and callable(value) and not isinstance(value, type):
+            reason = "a function, into which nothing can look; use a list, a tuple or a dict"
+        if reason:
+            raise OutputError(f"the result{place} is {reason}.")
         kind = "c" if type(value) is complex else getattr(getattr(value, "dtype", None), "kind", "f")
         if kind not in "biuf":
             raise OutputError(f"the result{place} is of dtype {dtype_of(value)}; only real numbers are differentiated.")
@@ -243,13 +246,7 @@ def refuse_without_floats(argument: Any, number: int) -> None:
         hint = f"its dtype is {argument.dtype}: write x.astype(float)"
     if isinstance(argument, complex):
         hint = "only real numbers are differentiated"
-    raise InputError(f"argument {number} ({short(argument)}) holds no float to differentiate by; {hint}.")
-
-
-def short(value: Any) -> str:
-    """A value as an error message shows it."""
-    text = repr(value)
-    return text if len(text) <= 40 else type(value).__name__
+    raise InputError(f"argument {number} ({brief(argument)}) holds no float to differentiate by; {hint}.")
 
 
 def as_kind_of(gradient: Any, value: Any) -> Any:
@@ -277,23 +274,3 @@ def zeros_for(value: Any) -> Any:
     if isinstance(value, np.ndarray):
         return np.zeros(value.shape, value.dtype)
     return 0.0 if type(value) is float else np.zeros((), dtype_of(value))[()]
-
-
-def direction(value: Any, like: Any, what: str, kind: type[Exception] = ArgumentError) -> Any:
-    """A seed or tangent, checked against the value that it belongs to, in that value's dtype; it may be traced."""
-    dtype = dtype_of(like)
-    if type(value) is Traced:
-        if value.shape != shape_of(like):
-            raise kind(f"{what} has shape {value.shape}; it must have the shape {shape_of(like)} of its value.")
-        return value if value.dtype == dtype else HANDLERS["astype"](value, dtype)
-    if isinstance(value, np.ndarray) and type(value) is not np.ndarray:
-        check_array(value, what)
-    try:
-        array = np.asarray(value)
-    except (TypeError, ValueError) as error:
-        raise kind(f"{what} must be a number or an array of numbers, not {short(value)}.") from error
-    if array.dtype.kind not in "biuf":
-        raise kind(f"{what} must be a number or an array of numbers, not {short(value)}.")
-    if array.shape != shape_of(like):
-        raise kind(f"{what} has shape {array.shape}; it must have the shape {shape_of(like)} of its value.")
-    return array.astype(dtype, copy=False)[()]

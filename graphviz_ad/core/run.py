@@ -17,15 +17,16 @@ from graphviz_ad.core.recorder import Recorder
 class Run:
     """What the sweep of one transformed call has to know: the arrays that it relies on, and whether it is alone.
 
-    ``mixed``: a value of another call, or of a variable, came in; then the nodes below a result are looked at.
+    ``mixed``: a value of another run came in; then the nodes below a result are looked at.
     ``running``: the function has not returned yet.
     """
 
-    __slots__ = ("mixed", "running", "uses")
+    __slots__ = ("given", "mixed", "running", "uses")
 
     def __init__(self) -> None:
         self.mixed = False
         self.running = True
+        self.given: list[Use] = []
         self.uses: dict[int, Use] = {}
 
     def use(self, array: np.ndarray[Any, Any]) -> None:
@@ -35,10 +36,12 @@ class Run:
 
     def give(self, array: np.ndarray[Any, Any]) -> None:
         """Remember what an argument holds."""
-        self.uses[id(array)] = given(array)
+        self.given.append(given(array))
 
     def verify(self) -> None:
         """Raise if an array was changed after its first use."""
+        for use in self.given:
+            verify(use)
         for use in self.uses.values():
             verify(use)
 

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from graphviz_ad.core.directions import direction
 from graphviz_ad.core.primitive import Primitive
 from graphviz_ad.core.traced import Traced, dtype_of, is_constant, is_differentiable, shape_of, value_of
 from graphviz_ad.errors import ArgumentError
@@ -399,15 +400,6 @@ def seed_like(value: Any) -> Any:
     return np.ones(shape_of(value), dtype_of(value))[()]
 
 
-def _shaped(value: Any, node: Traced, what: str) -> Any:
-    array = np.asarray(value)
-    if array.dtype.kind not in "biuf" or array.shape != node.shape:
-        raise ArgumentError(
-            f"the {what} must be numbers of shape {node.shape}, not {array.dtype} of shape {array.shape}."
-        )
-    return array.astype(node.dtype)[()]
-
-
 class LocalJacobian:
     """The local derivative of a primitive that is not elementwise, as a linear map.
 
@@ -423,13 +415,13 @@ class LocalJacobian:
 
     def vjp(self, adjoint: Any) -> Any:
         """The adjoint (consumer's shape) taken back to the input's shape."""
-        adjoint = _shaped(adjoint, self._node, "adjoint")
+        adjoint = direction(adjoint, self._node.value, "the adjoint", "the consumer")
         with np.errstate(all="ignore"):
             return contribution(self._node, self._argnum, adjoint)
 
     def jvp(self, tangent: Any) -> Any:
         """The tangent (input's shape) taken on to the consumer's shape."""
-        tangent = _shaped(tangent, self._node.inputs[self._argnum], "tangent")
+        tangent = direction(tangent, self._node.inputs[self._argnum].value, "the tangent", "the input")
         with np.errstate(all="ignore"):
             return push(self._node, self._argnum, tangent)
 

@@ -14,7 +14,7 @@ import numpy as np
 from graphviz_ad.core import source as source_module
 from graphviz_ad.core import sweep
 from graphviz_ad.core.graph import BaseGraph, GuardRecord, Tables, rebuild
-from graphviz_ad.core.pytree import Path, is_float_leaf, last_key, leaves, map_leaves, path_name
+from graphviz_ad.core.pytree import Path, is_float_leaf, last_key, leaves, map_leaves, opaque, path_name
 from graphviz_ad.core.recorder import Call, Guard, Recorder, allowed_folder
 from graphviz_ad.core.run import patient_collector
 from graphviz_ad.core.traced import Traced, constant_node, is_constant, is_floating, refuse_in_use, shape_of
@@ -79,6 +79,10 @@ class _Inputs:
     def _open(self, name: str, argument: Any) -> Any:
         def leaf(path: Path, value: Any) -> Any:
             if not is_float_leaf(value):
+                reason = opaque(value)
+                if reason:
+                    place = path_name((f".{name}", *path))
+                    raise InputError(f"the argument {place} is {reason}.")
                 return value
             where = (name, *path)
             given, role = None, "input"
@@ -203,7 +207,7 @@ def graph_of(make: type[G], results: Sequence[Any]) -> G:
     if not inputs:
         raise OutputError("the result depends on no variable: start from x = gad.variable(2.0).")
     for node in inputs:
-        refuse_in_use(node, "what gad.graph got")
+        refuse_in_use(node, "gad.graph")
     last = max(node.index for node in outputs)
     recorders = {id(r.find()): r.find() for node in order if isinstance(r := node.recorder, Recorder)}
     guards = [guard for recorder in recorders.values() for guard in recorder.guards if guard.node.index <= last]
@@ -224,8 +228,8 @@ def build(
     own = {node.index for node in inputs}
     for node in nodes:
         if node.primitive is None and node.index not in own:
-            refuse_in_use(node, "a value from outside, of which this is to be the graph,")
-    records, where = rebuild(nodes, skip=ALIAS, inputs={node.index for node in inputs})
+            refuse_in_use(node, "the function")
+    records, where = rebuild(nodes, skip=ALIAS, inputs=own)
     originals: list[Traced | None] = [None] * len(records)
     for node in nodes:
         if node.primitive is not ALIAS:

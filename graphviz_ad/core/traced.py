@@ -22,6 +22,9 @@ from graphviz_ad.errors import (
     UnsupportedError,
 )
 
+PYTHON_NUMBERS = (float, int, bool)
+"""Numbers that NumPy promotes weakly."""
+
 next_index = itertools.count().__next__
 _float64 = np.float64
 NO_PARAMS: dict[str, Any] = {}
@@ -186,7 +189,7 @@ class Traced:
         return np.array(value, dtype=dtype)
 
     def item(self, *args: Any) -> Any:
-        return np.asarray(self._leave(".item()", "Leave it out, or keep the number with gad.detach(x).")).item(*args)
+        return np.asarray(self._leave(".item()", "Leave it out.")).item(*args)
 
     def tolist(self) -> Any:
         return np.asarray(self._leave(".tolist()", "Index or iterate the traced value instead.")).tolist()
@@ -224,11 +227,11 @@ class Traced:
         return round(self._leave("round()", "Use np.round(x), or format the number with f'{x:.3f}'."), digits)
 
     def _leave(self, way: str, remedy: str) -> Any:
-        """Give the plain value of a bool or int node and record the guard; a float may not leave."""
-        if is_floating(self.value):
+        """The plain value of a bool, an int or a detached node, recorded as a guard; another float may not leave."""
+        if is_floating(self.value) and not _is_cut(self):
             raise ExitError(
                 f"{way} was asked of a traced float{here()}. That would turn it into a plain number and cut the "
-                f"graph in silence. {remedy} Where the cut is meant, use gad.detach(x)."
+                f"graph in silence. {remedy} Where the cut is meant, take it of gad.detach(x)."
             )
         recorder = self.recorder
         if isinstance(recorder, Recorder):
@@ -259,18 +262,17 @@ class Traced:
 
 _MATH_REMEDY = "Use the NumPy function (np.sin(x) instead of math.sin(x)), or leave float() out."
 
-_IN_PLACE = {
+IN_PLACE = {
     "fill": "Use np.full_like or a constant instead.",
     "sort": "Use np.sort(x), which returns a new value.",
     "partition": "Use np.partition(x, k), which returns a new value.",
     "put": "Use np.where or np.stack to build the new value.",
-    "itemset": "Use np.where or np.stack to build the new value.",
     "resize": "Use np.reshape(x, shape), which returns a new value.",
     "setfield": "Use np.where or np.stack to build the new value.",
     "setflags": "A traced value is always read-only.",
 }
 
-_INSTEAD = {
+INSTEAD = {
     "np.add.reduce": "Write np.sum(x).",
     "np.multiply.reduce": "Write np.prod(x).",
     "np.maximum.reduce": "Write np.max(x).",
@@ -282,17 +284,21 @@ _INSTEAD = {
     "np.fmax": "Write np.maximum(x, y).",
     "np.fmin": "Write np.minimum(x, y).",
     "np.linalg.multi_dot": "Write a @ b @ c.",
+    "np.convolve": "Write sliding_window_view(x, len(k)) @ k[::-1], or take gad.nn.conv1d.",
+    "np.full": "Write x * np.ones(shape).",
     "np.asarray": "Build arrays with np.stack([...]).",
 }
 
 
 def _suggestion(label: str, method: str) -> str:
-    return _INSTEAD.get(f"{label}.{method}" if method else label, "")
+    return INSTEAD.get(f"{label}.{method}" if method else label, "")
 
 
 def unsupported(label: str) -> UnsupportedError:
     """The error for a NumPy function that has no entry in the registry."""
-    hint = _suggestion(label, "") or "Write it with functions that have one, or keep it outside the trace."
+    hint = _suggestion(label, "") or (
+        "Write it with functions that have one, give it a rule with gad.custom, or keep it outside."
+    )
     return UnsupportedError(f"{label} has no derivative rule here{here()}. {hint}")
 
 
@@ -374,17 +380,22 @@ def constant_node(value: Any, recorder: Recorder | Run | None, name: str | None 
     return Traced(value, None, (), {"role": "constant", "name": name}, recorder)
 
 
-def refuse_in_use(value: Any, what: str) -> None:
-    """Raise where numbers would be taken of a value by which a running call differentiates, or that it traces."""
+def refuse_in_use(value: Any, whom: str) -> None:
+    """Raise where ``whom`` would take the number alone of what a running call differentiates by, or traces."""
     recorder = value.recorder
     if isinstance(recorder, Recorder):
         recorder = recorder.find()
     running = recorder is not None and (recorder.tracing if isinstance(recorder, Recorder) else recorder.running)
-    if running and value.differentiable and (value.primitive is None or value.primitive.kind != "cut"):
+    if running and value.differentiable and not _is_cut(value):
         raise InputError(
-            f"{what} is being differentiated by, or traced{here()}, and here only its number would count: the "
-            "derivative would be cut in silence. Pass gad.detach(x), or do this outside of the function."
+            f"{whom} was given a value of a function that is being differentiated or traced{here()}. Only its number "
+            "would go on, and the derivative would be cut in silence. Pass gad.detach(x), or do this outside of the "
+            "function."
         )
+
+
+def _is_cut(value: Any) -> bool:
+    return value.primitive is not None and value.primitive.kind == "cut"
 
 
 def _lift(value: Any, recorder: Recorder) -> Traced:
@@ -496,12 +507,12 @@ def _acceptable(value: Any) -> bool:
 
 def _divide(a: Any, b: Any) -> Any:
     # Python's own 1 / 0.0 raises; np.float64 is a float to isinstance, but follows NumPy's rules already
-    return float(np.divide(a, b)) if type(a) in _PYTHON and type(b) in _PYTHON else a / b
+    return float(np.divide(a, b)) if type(a) in PYTHON_NUMBERS and type(b) in PYTHON_NUMBERS else a / b
 
 
 def _power(a: Any, b: Any) -> Any:
     out = OPERATORS["power"].compute(a, b)
-    return float(out) if type(a) in _PYTHON and type(b) in _PYTHON else out
+    return float(out) if type(a) in PYTHON_NUMBERS and type(b) in PYTHON_NUMBERS else out
 
 
 def _weakly(ufunc: np.ufunc) -> Callable[[Any, Any], Any]:
@@ -509,12 +520,9 @@ def _weakly(ufunc: np.ufunc) -> Callable[[Any, Any], Any]:
 
     def operation(a: Any, b: Any) -> Any:
         out = ufunc(a, b)
-        return float(out) if type(a) in _PYTHON and type(b) in _PYTHON else out
+        return float(out) if type(a) in PYTHON_NUMBERS and type(b) in PYTHON_NUMBERS else out
 
     return operation
-
-
-_PYTHON = (float, int, bool)
 
 
 def _binary(
@@ -629,7 +637,7 @@ def _install() -> None:
     methods += " prod var std cumsum argsort repeat diagonal trace round compress"
     for name in methods.split():
         setattr(Traced, name, _method(name, getattr(np, name)))
-    for name, remedy in _IN_PLACE.items():
+    for name, remedy in IN_PLACE.items():
         setattr(Traced, name, _refused(name, remedy))
 
 
@@ -649,7 +657,7 @@ def _transpose(self: Traced, *axes: Any) -> Any:
     return HANDLERS[np.transpose](self, axes[0] if len(axes) == 1 and not isinstance(axes[0], int) else axes)
 
 
-def _astype(self: Traced, dtype: Any) -> Any:
+def _astype(self: Traced, dtype: Any, copy: bool = True) -> Any:  # noqa: ARG001  (a node is always a new value)
     return HANDLERS["astype"](self, dtype)
 
 

@@ -10,19 +10,19 @@ from typing import Any
 import numpy as np
 
 from graphviz_ad.core import sweep
+from graphviz_ad.core.directions import direction
 from graphviz_ad.core.pytree import Path, leaves, map_leaves, path_name
 from graphviz_ad.core.recording import (
     Key,
     Recording,
     as_kind_of,
     check_result,
-    direction,
     refuse_without_floats,
-    short,
     zeros_for,
 )
 from graphviz_ad.core.run import patient_collector
 from graphviz_ad.core.traced import dtype_of, is_floating, shape_of, value_of
+from graphviz_ad.core.where import brief
 from graphviz_ad.errors import ArgumentError, InputError, OutputError, SeedError
 
 Function = Callable[..., Any]
@@ -91,7 +91,7 @@ def elementwise_grad(f: Function, argnums: Argnums = 0) -> Function:
 
 def _swept_once(f: Function, argnums: Argnums, name: str, check: Callable[[Any, str], None]) -> Function:
     """``(value, gradient)`` by one reverse sweep that starts from ones."""
-    _check_function(f, name)
+    check_function(f, name)
     positions, single = _argnums(argnums)
 
     @_named_after(f)
@@ -143,9 +143,9 @@ def vjp(f: Function, /, *args: Any, **kwargs: Any) -> tuple[Any, Function]:
     >>> out, pullback(1.0)
     (6.0, (3.0, 2.0))
     """
-    _check_function(f, "vjp", "gad.vjp(f, x)")
+    check_function(f, "vjp", "gad.vjp(f, x)")
     with patient_collector:
-        recording = Recording(f, args, kwargs, range(len(args)), every=False)
+        recording = Recording(f, args, kwargs, range(len(args)), every=False, copied=True)
     _check_inputs(recording, args, "vjp")
     check_result(recording.out)
 
@@ -172,7 +172,7 @@ def _seeds(out: Any, adjoint: Any) -> list[tuple[Any, Any]]:
     for path, leaf, given in _paired(out, adjoint, "the adjoint", "the result", SeedError):
         if is_floating(value_of(leaf)):
             where = f"the adjoint{_of(path)}"
-            seeds.append((leaf, direction(given, value_of(leaf), where, SeedError)))
+            seeds.append((leaf, direction(given, value_of(leaf), where, f"the result{_of(path)}", SeedError)))
     return seeds
 
 
@@ -199,10 +199,10 @@ def jvp(f: Function, primals: Sequence[Any], tangents: Sequence[Any]) -> tuple[A
     >>> gad.jvp(lambda x, y: x * y, (2.0, 3.0), (1.0, 0.0))
     (6.0, 3.0)
     """
-    _check_function(f, "jvp", "gad.jvp(f, (x,), (tangent,))")
+    check_function(f, "jvp", "gad.jvp(f, (x,), (tangent,))")
     for value, name in ((primals, "primals"), (tangents, "tangents")):
         if not isinstance(value, tuple | list):
-            raise ArgumentError(f"{name} must be a tuple with one entry per argument, not {short(value)}.")
+            raise ArgumentError(f"{name} must be a tuple with one entry per argument, not {brief(value)}.")
     if len(primals) != len(tangents):
         raise ArgumentError(
             f"primals and tangents must be of one length, one tangent for each argument: got {len(primals)} and "
@@ -230,10 +230,10 @@ def _jvp(
             for path, leaf, given in _paired(args[number], tangent, name, what, ArgumentError):
                 node = recording.inputs.get((number, path))
                 if node is not None:
-                    table[number, path] = direction(given, node.value, f"{name}{_of(path)}")
+                    table[number, path] = direction(given, node.value, f"{name}{_of(path)}", f"{what}{_of(path)}")
                 elif not (given is None or (isinstance(given, int | float | np.ndarray) and not np.any(given))):
                     raise ArgumentError(
-                        f"{what}{_of(path)} is {short(leaf)}, no float, and cannot move: its tangent must be None."
+                        f"{what}{_of(path)} is {brief(leaf)}, no float, and cannot move: its tangent must be None."
                     )
         tangent_of = recording.push(table)
 
@@ -279,7 +279,7 @@ def hvp(f: Function, argnums: Argnums = 0) -> Function:
     >>> gad.hvp(lambda x: np.sum(x**3))(np.array([1.0, 2.0]), np.array([1.0, 0.0]))
     array([6., 0.])
     """
-    _check_function(f, "hvp")
+    check_function(f, "hvp")
     positions, single = _argnums(argnums)
     gradient = _second(_swept_once(f, argnums, "hvp", check_scalar_output), f)
 
@@ -334,7 +334,7 @@ def jacobian(f: Function, argnums: Argnums = 0, mode: str | None = None) -> Func
 
 
 def _jacobian(f: Function, argnums: Argnums, mode: str | None, name: str) -> Function:
-    _check_function(f, name)
+    check_function(f, name)
     positions, single = _argnums(argnums)
     if mode not in ("rev", "fwd", None):
         raise ArgumentError(f"unknown mode: {mode!r} (must be one of ['rev', 'fwd', None])")
@@ -378,7 +378,7 @@ def hessian(f: Function, argnums: Argnums = 0) -> Function:
     array([[4., 2.],
            [2., 0.]])
     """
-    _check_function(f, "hessian")
+    check_function(f, "hessian")
     return _jacobian(_second(_swept_once(f, argnums, "hessian", check_scalar_output), f), argnums, None, "hessian")
 
 
@@ -451,10 +451,11 @@ def _second(both: Function, f: Function) -> Function:
     return gradient
 
 
-def _check_function(f: Any, name: str, use: str = "") -> None:
+def check_function(f: Any, name: str, use: str = "") -> None:
+    """Refuse what is no function, and say how the transformation is written."""
     if not callable(f):
         wanted = use or f"gad.{name}(f)(x)"
-        raise ArgumentError(f"f must be a function, not {short(f)}; write {wanted}, not gad.{name}(f(x)).")
+        raise ArgumentError(f"f must be a function, not {brief(f)}; write {wanted}, not gad.{name}(f(x)).")
 
 
 def _argnums(argnums: Any) -> tuple[tuple[int, ...], bool]:
@@ -474,7 +475,7 @@ def _positions(numbers: Sequence[int], count: int) -> list[int]:
         if not -count <= number < count:
             raise ArgumentError(
                 f"argnums={number} is out of range: the function was called with {count} positional argument"
-                f"{'' if count == 1 else 's'}."
+                f"{'' if count == 1 else 's'}. What is differentiated by is passed by position, not as a keyword."
             )
     return [number % count for number in numbers]
 

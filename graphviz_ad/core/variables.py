@@ -91,7 +91,7 @@ def constant(value: Any, name: str | None = None) -> Traced:
 def _own(value: Any, function: str, wanted: str) -> Any:
     """A checked copy of what a user hands over for keeps."""
     if type(value) is Traced:
-        refuse_in_use(value, f"what {function} got")
+        refuse_in_use(value, function)
         value = value.value
     if isinstance(value, list | tuple):
         value = np.array(value)

@@ -23,3 +23,11 @@ def here() -> str:
     line = linecache.getline(frame.f_code.co_filename, frame.f_lineno).strip()
     place = f" at line {frame.f_lineno} of {base_name(frame.f_code.co_filename)}"
     return f"{place} (`{line}`)" if line else place
+
+
+def brief(value: object) -> str:
+    """A value as an error message shows it: itself if that is short, else what it is."""
+    if isinstance(value, tuple | list) and value:
+        return f"a {type(value).__name__} of {len(value)}"
+    text = repr(value)
+    return text if len(text) <= 40 and "\n" not in text else f"a {type(value).__name__}"

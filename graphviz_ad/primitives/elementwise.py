@@ -10,11 +10,9 @@ from typing import Any
 
 import numpy as np
 
-from graphviz_ad.core.primitive import OPERATORS, Primitive, elementwise, handles
-from graphviz_ad.core.traced import apply, operand
-from graphviz_ad.primitives.arguments import refuse_options
-
-Bound = tuple[tuple[Any, ...], dict[str, Any]]
+from graphviz_ad.core.primitive import OPERATORS, Bound, Primitive, elementwise
+from graphviz_ad.core.traced import PYTHON_NUMBERS
+from graphviz_ad.primitives.arguments import handle_ufunc
 
 
 def samples(low: float, high: float, count: int) -> Any:
@@ -29,54 +27,32 @@ def samples(low: float, high: float, count: int) -> Any:
     return sample
 
 
-def _unary(ufunc: np.ufunc, partial: Any, *, symbol: str | None = None, low: float = -2, high: float = 2) -> Primitive:
-    primitive = elementwise(ufunc.__name__, ufunc, partial, symbol=symbol, sample=samples(low, high, 1))
-
-    def handler(x: Any, /, **options: Any) -> Any:
-        if options:
-            refuse_options(ufunc, options)
-        return apply(primitive, (operand(x),), {})
-
-    handles(ufunc)(handler)
-    return primitive
-
-
-def _binary(
-    ufunc: np.ufunc, left: Any, right: Any, *, symbol: str | None = None, low: float = -2, high: float = 2
-) -> Primitive:
-    primitive = elementwise(ufunc.__name__, ufunc, left, right, symbol=symbol, sample=samples(low, high, 2))
-
-    def handler(x1: Any, x2: Any, /, **options: Any) -> Any:
-        if options:
-            refuse_options(ufunc, options)
-        return apply(primitive, (operand(x1), operand(x2)), {})
-
-    handles(ufunc)(handler)
+def _declare(ufunc: np.ufunc, *partials: Any, symbol: str | None = None, low: float = -2, high: float = 2) -> Primitive:
+    sample = samples(low, high, ufunc.nin)
+    primitive = elementwise(ufunc.__name__, ufunc, *partials, symbol=symbol, sample=sample)
+    handle_ufunc(ufunc, primitive)
     return primitive
 
 
 # -- arithmetic ---------------------------------------------------------------------------------
 
-OPERATORS["add"] = _binary(np.add, 1.0, 1.0, symbol="+")
-OPERATORS["subtract"] = _binary(np.subtract, 1.0, -1.0, symbol="−")
-OPERATORS["multiply"] = _binary(np.multiply, 1, 0, symbol="×")  # each is the other's derivative
-
-
-_PYTHON = (float, int, bool)
+OPERATORS["add"] = _declare(np.add, 1.0, 1.0, symbol="+")
+OPERATORS["subtract"] = _declare(np.subtract, 1.0, -1.0, symbol="−")
+OPERATORS["multiply"] = _declare(np.multiply, 1, 0, symbol="×")  # each is the other's derivative
 
 
 def _over(y: Any) -> Any:
     """1 / y, also where y is a Python number: Python's own division by zero raises."""
-    return float(np.divide(1.0, y)) if type(y) in _PYTHON else 1 / y
+    return float(np.divide(1.0, y)) if type(y) in PYTHON_NUMBERS else 1 / y
 
 
-OPERATORS["divide"] = _binary(np.divide, lambda out, x, y: _over(y), lambda out, x, y: -out / y, symbol="÷", low=0.5)
-OPERATORS["negative"] = _unary(np.negative, -1.0, symbol="−")
-OPERATORS["positive"] = _unary(np.positive, 1.0, symbol="+")
+OPERATORS["divide"] = _declare(np.divide, lambda out, x, y: _over(y), lambda out, x, y: -out / y, symbol="÷", low=0.5)
+OPERATORS["negative"] = _declare(np.negative, -1.0, symbol="−")
+OPERATORS["positive"] = _declare(np.positive, 1.0, symbol="+")
 # |x|′(0) = 0, which is what sign gives
-OPERATORS["absolute"] = _unary(np.absolute, lambda out, x: np.sign(x), symbol="abs")
+OPERATORS["absolute"] = _declare(np.absolute, lambda out, x: np.sign(x), symbol="abs")
 # x = floor(x / y) y + remainder; np.floor_divide is the floor that NumPy's remainder belongs to
-OPERATORS["remainder"] = _binary(
+OPERATORS["remainder"] = _declare(
     np.remainder, 1.0, lambda out, x, y: -np.floor_divide(x, y), symbol="mod", low=0.5, high=3
 )
 
@@ -88,7 +64,7 @@ _NUMBERS = (int, float, np.generic)
 
 def _power(x: Any, y: Any, ufunc: bool = False) -> Any:
     # Python's own ** makes (-8.0) ** (1/3) complex; NumPy's rounds a few numbers differently from np.power
-    if type(x) in _PYTHON and type(y) in _PYTHON:
+    if type(x) in PYTHON_NUMBERS and type(y) in PYTHON_NUMBERS:
         return np.power(float(x), y)
     return np.power(x, y) if ufunc else x**y
 
@@ -109,7 +85,7 @@ def _power_by_exponent(out: Any, x: Any, y: Any, ufunc: bool = False) -> Any:
     return np.where(flat, 0.0, out * np.log(np.where(flat, 1.0, x)))
 
 
-_power_primitive = elementwise(
+OPERATORS["power"] = elementwise(
     "power",
     _power,
     _power_by_base,
@@ -121,48 +97,41 @@ _power_primitive = elementwise(
         *(((rng.uniform(-2, -1, 3), exponent), {}) for exponent in (0, 1, 2, 3, -1, np.array([0, 2, 3]))),
     ],
 )
-OPERATORS["power"] = _power_primitive
-
-
-@handles(np.power)
-def power(x1: Any, x2: Any, /, **options: Any) -> Any:
-    if options:
-        refuse_options(np.power, options)
-    return apply(_power_primitive, (operand(x1), operand(x2)), {"ufunc": True})
+handle_ufunc(np.power, OPERATORS["power"], lambda x, y: {"ufunc": True})
 
 
 # -- functions of one number --------------------------------------------------------------------
 
 _LN2, _LN10 = math.log(2), math.log(10)
 
-_unary(np.square, lambda out, x: 2 * x)
-_unary(np.sqrt, lambda out, x: 0.5 / out, low=0.5)
-_unary(np.cbrt, lambda out, x: 1 / (3 * out * out), low=0.5)
-_unary(np.reciprocal, lambda out, x: -out * out, low=0.5)
-_unary(np.exp, lambda out, x: out)
-_unary(np.exp2, lambda out, x: _LN2 * out)
-_unary(np.expm1, lambda out, x: np.exp(x))  # out + 1 would lose its digits far left of 0
-_unary(np.log, lambda out, x: 1 / x, low=0.5)
-_unary(np.log2, lambda out, x: (1 / _LN2) / x, low=0.5)
-_unary(np.log10, lambda out, x: (1 / _LN10) / x, low=0.5)
-_unary(np.log1p, lambda out, x: 1 / (1 + x), low=-0.5)
-_unary(np.sin, lambda out, x: np.cos(x))
-_unary(np.cos, lambda out, x: -np.sin(x))
-_unary(np.tan, lambda out, x: 1 + out * out, low=-1, high=1)
+_declare(np.square, lambda out, x: 2 * x)
+_declare(np.sqrt, lambda out, x: 0.5 / out, low=0.5)
+_declare(np.cbrt, lambda out, x: 1 / (3 * out * out), low=0.5)
+_declare(np.reciprocal, lambda out, x: -out * out, low=0.5)
+_declare(np.exp, lambda out, x: out)
+_declare(np.exp2, lambda out, x: _LN2 * out)
+_declare(np.expm1, lambda out, x: np.exp(x))  # out + 1 would lose its digits far left of 0
+_declare(np.log, lambda out, x: 1 / x, low=0.5)
+_declare(np.log2, lambda out, x: (1 / _LN2) / x, low=0.5)
+_declare(np.log10, lambda out, x: (1 / _LN10) / x, low=0.5)
+_declare(np.log1p, lambda out, x: 1 / (1 + x), low=-0.5)
+_declare(np.sin, lambda out, x: np.cos(x))
+_declare(np.cos, lambda out, x: -np.sin(x))
+_declare(np.tan, lambda out, x: 1 + out * out, low=-1, high=1)
 # (1 - x)(1 + x) keeps the digits near ±1 that 1 - x² loses
-_unary(np.arcsin, lambda out, x: 1 / np.sqrt((1 - x) * (1 + x)), low=-0.9, high=0.9)
-_unary(np.arccos, lambda out, x: -1 / np.sqrt((1 - x) * (1 + x)), low=-0.9, high=0.9)
-_unary(np.arctan, lambda out, x: 1 / (1 + x * x))
-_unary(np.sinh, lambda out, x: np.cosh(x))
-_unary(np.cosh, lambda out, x: np.sinh(x))
-_unary(np.tanh, lambda out, x: 1 - out * out)
-_unary(np.arcsinh, lambda out, x: 1 / np.hypot(1.0, x))  # 1 + x² would overflow
-_unary(np.arccosh, lambda out, x: 1 / np.sqrt((x - 1) * (x + 1)), low=1.5, high=3)
-_unary(np.arctanh, lambda out, x: 1 / ((1 - x) * (1 + x)), low=-0.9, high=0.9)
+_declare(np.arcsin, lambda out, x: 1 / np.sqrt((1 - x) * (1 + x)), low=-0.9, high=0.9)
+_declare(np.arccos, lambda out, x: -1 / np.sqrt((1 - x) * (1 + x)), low=-0.9, high=0.9)
+_declare(np.arctan, lambda out, x: 1 / (1 + x * x))
+_declare(np.sinh, lambda out, x: np.cosh(x))
+_declare(np.cosh, lambda out, x: np.sinh(x))
+_declare(np.tanh, lambda out, x: 1 - out * out)
+_declare(np.arcsinh, lambda out, x: 1 / np.hypot(1.0, x))  # 1 + x² would overflow
+_declare(np.arccosh, lambda out, x: 1 / np.sqrt((x - 1) * (x + 1)), low=1.5, high=3)
+_declare(np.arctanh, lambda out, x: 1 / ((1 - x) * (1 + x)), low=-0.9, high=0.9)
 for _degrees in (np.degrees, np.rad2deg):
-    _unary(_degrees, 180 / math.pi)
+    _declare(_degrees, 180 / math.pi)
 for _radians in (np.radians, np.deg2rad):
-    _unary(_radians, math.pi / 180)
+    _declare(_radians, math.pi / 180)
 
 # -- functions of two numbers -------------------------------------------------------------------
 
@@ -172,9 +141,9 @@ def _logistic(x: Any) -> Any:
     return np.exp(-np.logaddexp(0.0, -x))
 
 
-_binary(np.logaddexp, lambda out, x, y: _logistic(x - y), lambda out, x, y: _logistic(y - x))
+_declare(np.logaddexp, lambda out, x, y: _logistic(x - y), lambda out, x, y: _logistic(y - x))
 # the length of the zero vector has derivative 0, as np.linalg.norm
-_binary(
+_declare(
     np.hypot,
     lambda out, x, y: x / np.where(out == 0, 1.0, out),
     lambda out, x, y: y / np.where(out == 0, 1.0, out),
@@ -187,7 +156,7 @@ def _by_square_length(numerator: Any, x: Any, y: Any) -> Any:
     return numerator / length / length
 
 
-_binary(
+_declare(
     np.arctan2,
     lambda out, y, x: _by_square_length(x, x, y),
     lambda out, y, x: -_by_square_length(y, x, y),

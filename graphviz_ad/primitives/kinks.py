@@ -12,10 +12,10 @@ from typing import Any
 import numpy as np
 
 from graphviz_ad.core.primitive import Primitive, elementwise, handles
-from graphviz_ad.core.traced import Traced, apply, is_differentiable, operand
+from graphviz_ad.core.traced import NO_PARAMS, Traced, apply, is_differentiable, operand
 from graphviz_ad.core.where import here
 from graphviz_ad.errors import ArgumentError, UnsupportedError
-from graphviz_ad.primitives.arguments import UNSET, refuse_options, refuse_positional_out
+from graphviz_ad.primitives.arguments import UNSET, handle_ufunc, refuse_options, refuse_positional_out
 from graphviz_ad.primitives.elementwise import samples
 
 
@@ -66,14 +66,7 @@ def _extreme(ufunc: np.ufunc, symbol: str, by_x: Any, by_y: Any) -> None:
         symbol=symbol,
         sample=lambda rng: [(inputs, {"tie": 0.5}) for inputs, _ in samples(-2, 2, 2)(rng)],
     )
-
-    def handler(x1: Any, x2: Any, /, **options: Any) -> Any:
-        if options:
-            refuse_options(ufunc, options)
-        x1, x2 = operand(x1), operand(x2)
-        return apply(primitive, (x1, x2), {"tie": _tie(_moves(x1), _moves(x2))})
-
-    handles(ufunc)(handler)
+    handle_ufunc(ufunc, primitive, lambda x, y: {"tie": _tie(_moves(x), _moves(y))})
 
 
 _extreme(
@@ -166,4 +159,4 @@ def where(condition: Any, x: Any = UNSET, y: Any = UNSET, /) -> Any:
             f"np.where with one argument gives as many positions as the values decide{here()}: it has no fixed shape. "
             "Write np.where(condition, x, y), or index with the mask: x[condition]."
         )
-    return apply(_where, (operand(condition), operand(x), operand(y)), {})
+    return apply(_where, (operand(condition), operand(x), operand(y)), NO_PARAMS)

@@ -9,18 +9,12 @@ import numpy as np
 from graphviz_ad.core.primitive import HANDLERS, OPERATORS, Primitive, general, handles, plain
 from graphviz_ad.core.traced import Traced, apply, dtype_of, operand, unsupported, value_of
 from graphviz_ad.errors import InputError
-from graphviz_ad.primitives.arguments import no_rule, plain_axis, refuse_options, refuse_positional_out
+from graphviz_ad.primitives.arguments import handle_ufunc, no_rule, plain_axis, refuse_positional_out
 
 
-def _binary(ufunc: np.ufunc, symbol: str) -> Primitive:
+def _declare(ufunc: np.ufunc, symbol: str) -> Primitive:
     primitive = plain(ufunc.__name__, ufunc, symbol=symbol)
-
-    def handler(x1: Any, x2: Any, /, **options: Any) -> Any:
-        if options:
-            refuse_options(ufunc, options)
-        return apply(primitive, (operand(x1), operand(x2)), {})
-
-    handles(ufunc)(handler)
+    handle_ufunc(ufunc, primitive)
     return primitive
 
 
@@ -34,26 +28,13 @@ for _ufunc, _symbol in {
     np.logical_and: "and",
     np.logical_or: "or",
     np.logical_xor: "xor",
+    np.logical_not: "not",
+    np.isnan: "is nan",
+    np.isfinite: "is finite",
+    np.isinf: "is inf",
+    np.signbit: "has sign −",
 }.items():
-    _binary(_ufunc, _symbol)
-
-
-def _unary(ufunc: np.ufunc, symbol: str) -> None:
-    primitive = plain(ufunc.__name__, ufunc, symbol=symbol)
-
-    def handler(x: Any, /, **options: Any) -> Any:
-        if options:
-            refuse_options(ufunc, options)
-        return apply(primitive, (operand(x),), {})
-
-    handles(ufunc)(handler)
-
-
-_unary(np.logical_not, "not")
-_unary(np.isnan, "is nan")
-_unary(np.isfinite, "is finite")
-_unary(np.isinf, "is inf")
-_unary(np.signbit, "has sign −")
+    _declare(_ufunc, _symbol)
 
 
 def _bitwise(ufunc: np.ufunc, logical: np.ufunc) -> None:
@@ -75,12 +56,12 @@ _bitwise(np.bitwise_xor, np.logical_xor)
 # -- steps --------------------------------------------------------------------------------------
 
 # They give floats, but a step has nothing to say about small changes: no derivative edge
-_unary(np.sign, "sign")
-_unary(np.floor, "floor")
-_unary(np.ceil, "ceil")
-_unary(np.trunc, "trunc")
-_unary(np.rint, "round")
-OPERATORS["floor_divide"] = _binary(np.floor_divide, "//")
+_declare(np.sign, "sign")
+_declare(np.floor, "floor")
+_declare(np.ceil, "ceil")
+_declare(np.trunc, "trunc")
+_declare(np.rint, "round")
+OPERATORS["floor_divide"] = _declare(np.floor_divide, "//")
 
 _round = plain("round", np.round)
 

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.lib.array_utils import normalize_axis_tuple
 
 from graphviz_ad.core.primitive import Bound, Primitive, handles, linear
-from graphviz_ad.core.traced import apply, operand, shape_of, value_of
+from graphviz_ad.core.traced import NO_PARAMS, apply, operand, shape_of, value_of
 from graphviz_ad.errors import UnsupportedError
 from graphviz_ad.primitives.indexing import Shape, leading, reshaped
 
@@ -129,7 +129,7 @@ def _at_least(function: Any, ndim: int) -> None:
         a = operand(a)
         if a is value_of(a):
             return function(a)
-        return a if a.ndim >= ndim else apply(primitive, (a,), {})
+        return a if a.ndim >= ndim else apply(primitive, (a,), NO_PARAMS)
 
     def handler(*arys: Any) -> Any:
         return one(arys[0]) if len(arys) == 1 else tuple(one(a) for a in arys)
@@ -229,7 +229,7 @@ def rollaxis(a: Any, axis: Any, start: Any = 0) -> Any:
 
 @handles(np.matrix_transpose, np.linalg.matrix_transpose)
 def matrix_transpose(x: Any, /) -> Any:
-    return apply(_matrix_transpose, (operand(x),), {})
+    return apply(_matrix_transpose, (operand(x),), NO_PARAMS)
 
 
 # -- the same elements in another order along their axes ----------------------------------------
@@ -270,12 +270,12 @@ def flip(m: Any, axis: Any = None) -> Any:
 
 @handles(np.flipud)
 def flipud(m: Any) -> Any:
-    return apply(_flipud, (operand(m),), {})
+    return apply(_flipud, (operand(m),), NO_PARAMS)
 
 
 @handles(np.fliplr)
 def fliplr(m: Any) -> Any:
-    return apply(_fliplr, (operand(m),), {})
+    return apply(_fliplr, (operand(m),), NO_PARAMS)
 
 
 def _rolled(direction: Any, shape: Shape, shift: Any, axis: Any) -> Any:

@@ -193,8 +193,8 @@ def test_constants_are_not_checked() -> None:
     ("call", "words"),
     [
         (lambda: gad.check_grads(3.0, (1.0,)), "f must be a function, not 3.0"),
-        (lambda: gad.check_grads(np.sin, X3), r"args must be a tuple .* not ndarray: check_grads\(f, \(x,\)\)"),
-        (lambda: gad.check_grads(np.sin, 1.0), "args must be a tuple .* not float"),
+        (lambda: gad.check_grads(np.sin, X3), r"args must be a tuple .* not array.*: check_grads\(f, \(x,\)\)"),
+        (lambda: gad.check_grads(np.sin, 1.0), "args must be a tuple .* not 1.0"),
         (lambda: gad.check_grads(np.sin, (1,)), "2.0 instead of 2"),
         (lambda: gad.check_grads(lambda: 1.0, ()), "no argument holds a float"),
         (lambda: gad.check_grads(np.sin, (1.0,), order=0), "order must be an int of at least 1, not 0"),

@@ -413,15 +413,21 @@ def with_jvp(rule):
 @pytest.mark.parametrize(
     ("call", "words"),
     [
-        (with_vjp(lambda a, out, x: np.ones(2)), r"argument 0 an adjoint of shape \(2,\); it must have shape \(3,\)"),
-        (with_vjp(lambda a, out, x: 1.0), r"an adjoint of shape \(\); it must have shape \(3,\)"),
-        (with_vjp(lambda a, out, x: "text"), "an adjoint that is no real number: 'text'"),
-        (with_vjp(lambda a, out, x: [1.0, 2.0, 3.0]), "an adjoint that is no real number: a list of 3"),
+        (
+            with_vjp(lambda a, out, x: np.ones(2)),
+            r"argument 0 an adjoint of shape \(2,\) at line .*; it must have",
+        ),
+        (with_vjp(lambda a, out, x: 1.0), r"an adjoint of shape \(\) at line .*; it must have shape \(3,\)"),
+        (with_vjp(lambda a, out, x: "text"), "an adjoint that is no real number at line .*: 'text'"),
+        (with_vjp(lambda a, out, x: [1.0, 2.0, 3.0]), "an adjoint that is no real number at line .*: a list of 3"),
         (with_vjp(lambda a, out, x: (a, a)), "must return a tuple of 1, .* not a tuple of 2"),
         (with_vjp(lambda a, out, x: a * 1j), "complex"),
         (with_vjp(lambda a, out, x: np.array([1.0, None, 2.0])), "object"),
-        (with_jvp(lambda t, out, x: np.ones(2)), r"gave a tangent of shape \(2,\); it must have shape \(3,\)"),
-        (with_jvp(lambda t, out, x: (t[0],)), "a tangent that is no real number: a tuple of 1"),
+        (
+            with_jvp(lambda t, out, x: np.ones(2)),
+            r"gave a tangent of shape \(2,\) at line .*; it must have",
+        ),
+        (with_jvp(lambda t, out, x: (t[0],)), "a tangent that is no real number at line .*: a tuple of 1"),
         (with_jvp(lambda t, out, x: t[0] * 1j), "complex"),
     ],
 )

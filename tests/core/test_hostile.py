@@ -83,7 +83,8 @@ def test_an_array_of_floats_that_follows_other_rules_is_found_in_containers(kind
 
 
 def test_what_is_no_number_passes_through_containers() -> None:
-    rest = {kind: STRANGE[kind][0] for kind in ("object", "structured", "text", "bytes", "datetime", "timedelta")}
+    kinds = ("structured", "text", "bytes", "datetime", "timedelta")
+    rest = {kind: STRANGE[kind][0] for kind in kinds} | {"object": np.array(["a", None], dtype=object)}
 
     def f(p):
         assert all(p[kind] is array for kind, array in rest.items())
@@ -297,7 +298,7 @@ def test_async_functions_are_refused() -> None:
 def test_generators_are_no_arguments_to_differentiate_by() -> None:
     with pytest.raises(gad.InputError, match="generator"):
         gad.grad(sum)(item for item in [1.0, 2.0])
-    with pytest.raises(gad.InputError, match="without any float"):
+    with pytest.raises(gad.InputError, match="generator"):
         gad.trace(sum, (item for item in [1.0, 2.0]))
     assert gad.grad(lambda x, items: x * sum(items))(2.0, (item for item in [1.0, 2.0])) == 3.0
 

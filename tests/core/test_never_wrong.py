@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import collections
 import copy
 import dataclasses
 import enum
+import functools
 import math
+import types
 from collections import namedtuple
 
 import numpy as np
 import pytest
 
 import graphviz_ad as gad
-from graphviz_ad.core import sweep
-from graphviz_ad.core.mutation import checksum
+from graphviz_ad.core import mutation, sweep
 
 
 def test_a_constant_changed_after_its_use_is_noticed() -> None:
@@ -50,25 +52,160 @@ def test_an_argument_changed_through_a_closure_is_noticed(size) -> None:
         gad.grad(f)(data)
 
 
-def test_the_checksum_sees_every_kind_of_change() -> None:
+CHANGES = {
+    "one element": lambda a: a.__setitem__((0, 0), 7.25),
+    "all negated": lambda a: np.negative(a, out=a),
+    "a row negated": lambda a: a.__setitem__(1, -a[1]),
+    "a column negated": lambda a: a.__setitem__((slice(None), 0), -a[:, 0]),
+    "two elements negated": lambda a: (a.__setitem__((0, 0), -a[0, 0]), a.__setitem__((-1, -1), -a[-1, -1])),
+    "doubled": lambda a: np.multiply(a, 2, out=a),
+    "halved": lambda a: np.divide(a, 2, out=a),
+    "two rows exchanged": lambda a: a.__setitem__([0, 1], a[[1, 0]]),
+    "rolled": lambda a: a.__setitem__(slice(None), np.roll(a, 1, axis=1)),
+    "overwritten": lambda a: a.__setitem__(slice(None), 1.0),
+    "nan for a number": lambda a: a.__setitem__((2, 0), np.nan),
+}
+
+
+@pytest.mark.parametrize("shape", [(4, 3), (64, 64), (256, 512)], ids=str)
+@pytest.mark.parametrize("start", ["normal", "zeros", "signs"])
+@pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES)
+def test_every_kind_of_change_of_a_constant_is_noticed(change, start, shape) -> None:
     rng = np.random.default_rng(0)
-    for dtype in (np.float64, np.float32, np.float16, np.int8, bool):
-        array = (rng.normal(size=(7, 5)) * 10).astype(dtype)
-        before = checksum(array)
-        assert checksum(array.copy()) == before
-        for _ in range(50):
-            changed = array.copy()
-            first, second = rng.choice(array.size, 2, replace=False)
-            flat = changed.reshape(-1)
-            flat[[first, second]] = flat[[second, first]]
-            if not np.array_equal(changed, array):
-                assert checksum(changed) != before
-        changed = array.copy()
-        changed[3, 2] = not changed[3, 2] if dtype is bool else changed[3, 2] + 1
-        assert checksum(changed) != before
-    nans = np.full(3, np.nan)
-    assert checksum(nans) == checksum(nans.copy())
-    assert checksum(np.array([0.0])) != checksum(np.array([-0.0]))
+    made = {"normal": rng.normal(size=shape), "zeros": np.zeros(shape), "signs": rng.choice([-1.0, 1.0], size=shape)}
+    array = made[start]
+    before = array.copy()
+
+    def f(x):
+        y = np.sum(array * x**2)
+        change(array)
+        return y
+
+    x = np.ones(shape)
+    if np.array_equal(before.view(np.int64), _changed(before.copy(), change).view(np.int64)):
+        np.testing.assert_array_equal(gad.grad(f)(x), 2 * before)  # nothing happened: zeros doubled, or rolled
+    else:
+        with pytest.raises(gad.MutationError, match="changed in place after it was used"):
+            gad.grad(f)(x)
+
+
+def _changed(array, change):
+    change(array)
+    return array
+
+
+def test_an_argument_that_is_a_constant_too_is_watched_whole() -> None:
+    weights = np.random.default_rng(0).normal(size=(64, 64))
+
+    def f(w, c):
+        y = np.sum(w * c * w)
+        c[0, 1] = 100.0
+        return y
+
+    with pytest.raises(gad.MutationError):
+        gad.grad(f)(weights, weights)
+
+
+@pytest.mark.parametrize("order", ["C", "F", "neither"])
+@pytest.mark.parametrize("size", [30, 64])
+def test_an_argument_that_changes_while_the_function_runs_is_noticed(size, order) -> None:
+    whole = np.ones((size, 2 * size))
+    w = whole[:, ::2] if order == "neither" else np.ones((size, size), order=order)
+
+    def f(traced):
+        y = np.sum(traced**3)
+        w[:] = w * 5
+        return y
+
+    with pytest.raises(gad.MutationError, match="an argument, an array of shape"):
+        gad.grad(f)(w)
+
+
+def test_large_arrays_are_digested(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(mutation, "KEPT", 8)
+    array = np.arange(12.0).reshape(3, 4).T
+    before = mutation.contents(array)
+    assert len(before) == 64
+    assert mutation.contents(array.copy()) == before
+    array[0, 0] = -0.0
+    assert mutation.contents(array) != before
+
+
+def test_arrays_in_a_custom_functions_keywords_are_those_of_the_call() -> None:
+    product = gad.custom(lambda x, *, A: A @ x, vjp=lambda adjoint, out, x, *, A: A.T @ adjoint)
+    A, x = np.eye(3), np.array([1.0, 2.0, 3.0])
+
+    def f(x):
+        y = np.sum(product(x, A=A))
+        A[:] = 7
+        return y
+
+    np.testing.assert_array_equal(gad.grad(f)(x), np.ones(3))
+
+
+def test_slots_and_attributes_are_both_leaves() -> None:
+    class Base:
+        __slots__ = ("w",)
+
+    class Net(Base):
+        def __init__(self) -> None:
+            self.w = np.ones(2)
+            self.b = 3.0
+
+    @dataclasses.dataclass(slots=True, frozen=True)
+    class Layer:
+        W: np.ndarray
+        n: int = 2
+
+    slope = gad.grad(lambda net: np.sum(net.w**2) * net.b)(Net())
+    np.testing.assert_array_equal(slope.w, [6.0, 6.0])
+    assert slope.b == 2.0
+    inner = gad.grad(lambda p: np.sum(p[0].W ** p[0].n) * p[1])([Layer(np.ones(2)), 2.0])
+    np.testing.assert_array_equal(inner[0].W, [4.0, 4.0])
+    assert inner[0].n is None
+
+
+@pytest.mark.parametrize(
+    ("argument", "words"),
+    [
+        ([collections.deque([2.0]), 1.0], "deque"),
+        ([types.MappingProxyType({"a": 2.0}), 1.0], "mappingproxy"),
+        ([np.array([1.0, None], object), 1.0], "array of objects"),
+        ([type("Scaled", (dict,), {})(a=1.0), 1.0], ""),
+    ],
+    ids=["deque", "proxy", "objects", "attribute"],
+)
+def test_containers_that_nothing_looks_into_are_refused(argument, words) -> None:
+    if not words:
+        argument[0].scale = 2.0
+        words = "Scaled holds floats in its attribute 'scale'"
+    for transformation in (gad.grad, gad.trace):
+        with pytest.raises(gad.InputError, match=words):
+            transformation(lambda p: p[1] * 2)(argument) if transformation is gad.grad else gad.trace(
+                lambda p: p[1] * 2, argument
+            )
+
+
+@pytest.mark.parametrize(
+    "f", [lambda x: collections.deque([x * 3]), lambda x: lambda y: x * y, lambda x: functools.partial(max, x)]
+)
+def test_results_that_nothing_looks_into_are_refused(f) -> None:
+    for call in (lambda: gad.vjp(f, 2.0), lambda: gad.jvp(f, (2.0,), (1.0,)), lambda: gad.jacobian(f)(2.0)):
+        with pytest.raises(gad.OutputError, match="into which nothing can look"):
+            call()
+
+
+def test_a_detached_value_may_leave_and_is_guarded() -> None:
+    def f(x):
+        scale = float(gad.detach(x))
+        return x * scale
+
+    assert gad.grad(f)(3.0) == 3.0
+    graph = gad.trace(f, 3.0)
+    assert graph["x"].adjoint == 3.0
+    again = graph.evaluate(x=5.0)
+    assert again["x"].adjoint == 5.0
+    assert "scale = float(gad.detach(x))" in again.notice or "float(gad.detach(x))" in again.notice
 
 
 def test_detach_reaches_into_containers() -> None:
@@ -148,7 +285,7 @@ def test_local_jacobians_check_shapes() -> None:
     local = gad.trace(lambda x: np.sum(x, axis=0), np.ones((3, 2))).edges[0].local
     with pytest.raises(gad.ArgumentError, match=r"shape \(3, 2\)"):
         local.jvp(np.ones(5))
-    with pytest.raises(gad.ArgumentError, match=r"shape \(2,\)"):
+    with pytest.raises(gad.ArgumentError, match="the adjoint must be a number or an array of numbers"):
         local.vjp("a")
 
 
@@ -279,7 +416,7 @@ def test_a_trace_inside_a_derivative_would_cut_it() -> None:
     def f(x):
         return gad.trace(lambda y: y * y, x).outputs[0].value * x
 
-    with pytest.raises(gad.InputError, match=r"argument y of gad\.trace is being differentiated by.*gad\.detach"):
+    with pytest.raises(gad.InputError, match=r"argument y of gad\.trace was given .*differentiated.*gad\.detach"):
         gad.grad(f)(3.0)
     assert gad.grad(lambda x: gad.trace(lambda y: y * y, gad.detach(x)).outputs[0].value * x)(3.0) == 9.0
 
@@ -338,12 +475,13 @@ def test_masks_are_not_dropped() -> None:
             call()
 
 
-def test_results_with_slots_are_refused() -> None:
+def test_results_with_slots_are_followed() -> None:
     class Holder:
         __slots__ = ("v",)
 
         def __init__(self, v) -> None:
             self.v = v
 
-    with pytest.raises(gad.OutputError, match="Holder with __slots__"):
-        gad.vjp(lambda x: Holder(x * 2), 2.0)
+    out, pullback = gad.vjp(lambda x: Holder(x * 2), 2.0)
+    assert out.v == 4.0
+    assert pullback(Holder(1.0)) == (2.0,)

@@ -495,12 +495,13 @@ def test_a_pullback_is_used_as_often_as_one_likes() -> None:
     np.testing.assert_allclose(pullback(np.ones(3))[0], 2 * X3)
 
 
-def test_an_argument_changed_before_the_pullback_is_noticed() -> None:
-    x = X3.copy()
-    _, pullback = gad.vjp(lambda x: x * x, x)
-    x[0] = 5
-    with pytest.raises(gad.MutationError, match=r"changed in place"):
-        pullback(np.ones(3))
+@pytest.mark.parametrize("order", ["C", "F"])
+def test_an_argument_changed_before_the_pullback_does_no_harm(order) -> None:
+    for shape in ((3,), (64, 64)):
+        x = np.full(shape, 2.0, order=order)
+        _, pullback = gad.vjp(lambda x: x * x, x)
+        x[..., 0] = 5
+        np.testing.assert_array_equal(pullback(np.ones(shape))[0], np.full(shape, 4.0))
 
 
 def test_a_result_changed_before_the_pullback_does_no_harm() -> None:
@@ -579,7 +580,7 @@ def test_seeds_that_do_not_fit(call, words) -> None:
     ("call", "words"),
     [
         (lambda: gad.jvp(np.sin, (X3,), (np.ones(2),)), r"tangent of argument 0 has shape \(2,\)"),
-        (lambda: gad.jvp(np.sin, (X3,), (1.0,)), r"it must have the shape \(3,\) of its value"),
+        (lambda: gad.jvp(np.sin, (X3,), (1.0,)), r"it must have the shape \(3,\) of argument 0"),
         (lambda: gad.jvp(np.sin, (X3,), ()), "of one length.*got 1 and 0"),
         (lambda: gad.jvp(np.sin, X3, X3), "primals must be a tuple with one entry per argument"),
         (lambda: gad.jvp(np.sin, (X3,), X3), "tangents must be a tuple with one entry per argument"),
@@ -609,7 +610,7 @@ def test_results_that_have_no_derivative(transformation, result) -> None:
 def test_generators_are_refused(transformation) -> None:
     with pytest.raises(gad.OutputError, match="generator"):
         transformation(lambda x: (x * k for k in range(3)))(1.0)
-    with pytest.raises(gad.InputError, match="holds no float"):
+    with pytest.raises(gad.InputError, match="generator, into which nothing can look"):
         transformation(lambda x: sum(x))(v for v in [1.0, 2.0])
 
 

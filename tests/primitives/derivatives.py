@@ -1,10 +1,38 @@
-"""Checks a NumPy function of arrays: its traced value, its derivative in both modes, and its second derivative."""
+"""Checks of derivatives: a NumPy function's in both modes and to second order, and one node's rules by themselves."""
 
 from __future__ import annotations
 
 import numpy as np
 
 import graphviz_ad as gad
+from graphviz_ad.core import sweep
+from graphviz_ad.core.traced import Traced, apply, dtype_of, is_floating, value_of
+
+
+def record(primitive, inputs, params):
+    """The node of a primitive whose float inputs are all inputs of a graph."""
+    leaves = (
+        Traced(x, None, (), {"role": "input"}, None) if is_floating(x) and type(x) is not Traced else x for x in inputs
+    )
+    return apply(primitive, tuple(leaves), params)
+
+
+def check_no_promotion(node):
+    """No rule of a float32 node gives float64; the sweep casts at the end, which would hide it."""
+    assert node.dtype == np.float32
+    primitive = node.primitive
+    inputs = tuple(value_of(item) for item in node.inputs)
+    for argnum, x in enumerate(inputs):
+        if not sweep.active_edge(node, argnum):
+            continue
+        message = f"{primitive.name}, argument {argnum}"
+        with np.errstate(all="ignore"):
+            sent = sweep.unsummed_contribution(node, argnum, np.ones(node.shape, np.float32)[()])
+            assert dtype_of(sent) == np.float32, message
+            if primitive.jvps:  # otherwise the same partial derivative serves both modes
+                tangent = np.ones(np.shape(x), np.float32)[()]
+                sent = primitive.jvp(argnum, tangent, node.value, inputs, node.params)
+                assert dtype_of(sent) == np.float32, message
 
 
 def central(f, x, step=1e-6):

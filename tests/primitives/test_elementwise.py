@@ -12,7 +12,9 @@ import pytest
 from autograd.differential_operators import make_jvp
 
 import graphviz_ad as gad
+from graphviz_ad.core import sweep
 from graphviz_ad.core.primitive import HANDLERS, REGISTRY
+from tests.primitives.derivatives import check_no_promotion, record
 
 LINE = (-1.3, -0.2, 0.4, 1.7)
 POSITIVE = (0.3, 1.0, 2.6)
@@ -246,14 +248,7 @@ def test_a_rule_does_not_promote_float32(name) -> None:
     row = points[0] if isinstance(points[0], tuple) else (points[0],)
     for shape in ((), (4,)):
         inputs = tuple(np.full(shape, x, dtype=np.float32)[()] for x in row)
-        adjoint = np.full(shape, 0.5, dtype=np.float32)[()]
-        out = primitive.compute(*inputs, **params)
-        for argnum in range(len(inputs)):
-            if primitive.vjps:
-                assert primitive.vjp(argnum, adjoint, out, inputs, params).dtype == np.float32
-            else:
-                partial = primitive.partial(argnum, out, inputs, params)
-                assert (adjoint * partial).dtype == np.float32
+        check_no_promotion(record(primitive, inputs, params))
 
 
 def test_a_power_of_float32_with_a_python_exponent_stays_float32() -> None:
@@ -269,8 +264,9 @@ def test_rules_of_scalars_give_scalars() -> None:
         primitive = REGISTRY[name]
         params = {"maximum": {"tie": 0.5}, "clip": {"tie_low": 0.0, "tie_high": 0.0}}.get(name, {})
         argnum = 1 if name == "where" else 0
-        for rule in (primitive.vjp, primitive.jvp):
-            assert type(rule(argnum, one, one, inputs, params)) is np.float64
+        node = record(primitive, inputs, params)
+        for along_edge in (sweep.contribution, sweep.push):
+            assert type(along_edge(node, argnum, one)) is np.float64
 
 
 def test_many_seeds_at_once() -> None:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import functools
+
 import numpy as np
 import pytest
 
 import graphviz_ad as gad
 from graphviz_ad.core import sweep
 from graphviz_ad.core.primitive import REGISTRY, Primitive
-from graphviz_ad.core.traced import Traced, apply, dtype_of, is_floating, replay_value, value_of
+from graphviz_ad.core.traced import Traced, dtype_of, is_floating, replay_value, value_of
+from tests.primitives.derivatives import check_no_promotion, record
 
 DIFFERENTIABLE = [p for p in REGISTRY.values() if p.kind not in ("plain", "cut") and p.name not in ("alias", "astype")]
 CASES = [
@@ -27,18 +30,15 @@ def active(primitive: Primitive, inputs: tuple) -> list[int]:
     return [i for i, x in enumerate(inputs) if is_floating(x) and primitive.active(i)]
 
 
-def record(primitive: Primitive, inputs: tuple, params: dict) -> Traced:
-    leaves = tuple(Traced(x, None, (), {"role": "input"}, None) if is_floating(x) else x for x in inputs)
-    return apply(primitive, leaves, params)
-
-
 def central(f, x, direction, h=1e-6):
     return (np.asarray(f(x + h * direction)) - np.asarray(f(x - h * direction))) / (2 * h)
 
 
-@pytest.mark.parametrize(("primitive", "number"), CASES)
-def test_both_modes_against_central_differences(primitive: Primitive, number: int) -> None:
-    inputs, params = case(primitive, number)
+# -- the checks: functions of a primitive and its inputs, which a wrong primitive fails ---------
+
+
+def check_both_modes(primitive: Primitive, inputs: tuple, params: dict) -> None:
+    """JVP against central differences, VJP against JVP."""
     node = record(primitive, inputs, params)
     rng = np.random.default_rng(1)
     tested = 0
@@ -60,43 +60,31 @@ def test_both_modes_against_central_differences(primitive: Primitive, number: in
     assert tested
 
 
-@pytest.mark.parametrize(("primitive", "number"), CASES)
-def test_second_order(primitive: Primitive, number: int) -> None:
-    """The rule itself, traced, has the derivative that central differences of the rule give."""
-    inputs, params = case(primitive, number)
-    node = record(primitive, inputs, params)
+def check_second_order(primitive: Primitive, inputs: tuple, params: dict, *, pulled: bool) -> None:
+    """A rule, traced, has the derivative that central differences of the rule on numbers give."""
     rng = np.random.default_rng(2)
-    adjoint = rng.normal(size=node.shape)[()]
+    along_edge = sweep.contribution if pulled else sweep.push
+    node = record(primitive, inputs, params)
     for argnum in active(primitive, inputs):
-        weights = rng.normal(size=np.shape(inputs[argnum]))[()]
+        ends = (node, node.inputs[argnum]) if pulled else (node.inputs[argnum], node)
+        direction, weights = (rng.normal(size=end.shape)[()] for end in ends)
         for other in active(primitive, inputs):
 
-            def first(value, argnum=argnum, other=other, weights=weights):
-                arguments = (*inputs[:other], value, *inputs[other + 1 :])
-                if type(value) is Traced:
-                    made = apply(primitive, arguments, params)
-                    lifted = tuple(made.inputs)
-                    sent = primitive.vjp(argnum, adjoint, made, lifted, params)
-                else:
-                    sent = primitive.vjp(argnum, adjoint, primitive.compute(*arguments, **params), arguments, params)
-                sent = sweep.sum_to_shape(sent, np.shape(inputs[argnum]))
-                return np.sum(sent * weights)
+            def first(value, argnum=argnum, other=other, direction=direction, weights=weights):
+                made = record(primitive, (*inputs[:other], value, *inputs[other + 1 :]), params)
+                return np.sum(along_edge(made, argnum, direction, traced=type(value) is Traced) * weights)
 
             x = np.asarray(inputs[other], dtype=float)[()]
             if not np.size(x):
                 continue
-            result = first(Traced(x, None, (), {"role": "input"}, None))
-            slope = gad.grad(lambda v, first=first: first(v) + 0.0 * np.sum(v))(x) if type(result) is Traced else 0 * x
-            direction = rng.normal(size=x.shape)[()]
-            np.testing.assert_allclose(
-                np.sum(slope * direction), central(first, x, direction), rtol=1e-5, atol=1e-7, err_msg=primitive.name
-            )
+            # the rule of a linear primitive does not depend on v at all
+            slope = gad.grad(lambda v, first=first: first(v) + 0.0 * np.sum(v))(x)
+            change = rng.normal(size=x.shape)[()]
+            np.testing.assert_allclose(np.sum(slope * change), central(first, x, change), rtol=1e-5, atol=1e-7)
 
 
-@pytest.mark.parametrize(("primitive", "number"), CASES)
-def test_many_seeds_at_once_are_the_seeds_one_by_one(primitive: Primitive, number: int) -> None:
-    """On a leading axis, in numbers and as nodes; primitives that cannot are looped over by the sweep."""
-    inputs, params = case(primitive, number)
+def check_many_seeds(primitive: Primitive, inputs: tuple, params: dict) -> None:
+    """Many seeds on a leading axis, in numbers and as nodes, are the seeds one by one."""
     node = record(primitive, inputs, params)
     rng = np.random.default_rng(4)
     for argnum in active(primitive, inputs):
@@ -114,6 +102,20 @@ def test_many_seeds_at_once_are_the_seeds_one_by_one(primitive: Primitive, numbe
                     pulled[k], sweep.contribution(node, argnum, one_adjoint), rtol=1e-10, atol=1e-12
                 )
                 np.testing.assert_allclose(pushed[k], sweep.push(node, argnum, one_tangent), rtol=1e-10, atol=1e-12)
+
+
+CHECKS = {
+    "both modes": check_both_modes,
+    "second order of the VJP": functools.partial(check_second_order, pulled=True),
+    "second order of the JVP": functools.partial(check_second_order, pulled=False),
+    "many seeds": check_many_seeds,
+}
+
+
+@pytest.mark.parametrize("check", CHECKS)
+@pytest.mark.parametrize(("primitive", "number"), CASES)
+def test_rules(primitive: Primitive, number: int, check: str) -> None:
+    CHECKS[check](primitive, *case(primitive, number))
 
 
 @pytest.mark.parametrize(("primitive", "number"), CASES)
@@ -135,12 +137,7 @@ def test_float32_stays_float32(primitive: Primitive) -> None:
         node = record(primitive, small, params)
         if any(dtype_of(x).kind in "iu" and np.ndim(x) for x in small):
             continue  # NumPy takes an array of ints and one of float32 to float64
-        assert node.dtype == np.float32
-        for argnum in active(primitive, small):
-            adjoint = np.ones(node.shape, np.float32)[()]
-            unfitted = sweep.unsummed_contribution(node, argnum, adjoint)
-            assert dtype_of(unfitted) == np.float32, f"{primitive.name}, argument {argnum}: a float64 sweep"
-            assert sweep.push(node, argnum, np.ones(np.shape(small[argnum]), np.float32)[()]).dtype == np.float32
+        check_no_promotion(node)
 
 
 @pytest.mark.parametrize(("primitive", "number"), CASES)
@@ -162,9 +159,75 @@ def test_the_local_derivative_is_the_rule(primitive: Primitive, number: int) -> 
             np.testing.assert_allclose(np.tensordot(adjoint, dense, axes), local.vjp(adjoint), rtol=1e-9, atol=1e-12)
 
 
-def test_a_wrong_rule_would_be_found() -> None:
-    """The check above can fail: a rule with a flipped sign is caught."""
-    node = record(REGISTRY["sin"], (0.7,), {})
-    wrong = -np.cos(0.7)
+# -- the checks can fail ------------------------------------------------------------------------
+
+
+def _wrong(compute, kind, *partials, vjp=None, jvp=None) -> Primitive:
+    """A primitive outside the registry."""
+    rules = {} if partials else {"vjps": (vjp,), "jvps": (jvp,)}
+    return Primitive(compute.__name__, compute.__name__, compute, kind, partials, batched=True, **rules)
+
+
+def _running(direction, out, x):
+    return np.cumsum(direction, axis=-1)
+
+
+def _running_back(direction, out, x):
+    return np.flip(np.cumsum(np.flip(direction, -1), axis=-1), -1)
+
+
+def _doubled(direction, out, x):
+    return direction * 2 * x
+
+
+def _doubled_by_a_constant(direction, out, x):
+    return direction * 2 * value_of(x)
+
+
+def _doubled_in_float64(direction, out, x):
+    return direction * 2 * x.astype(np.float64)
+
+
+def _flipped_seeds(direction, out, x):
+    return np.flip(direction, 0)
+
+
+WRONG = {
+    "flipped sign": (_wrong(np.sin, "elementwise", lambda out, x: -np.cos(x)), {"both modes"}),
+    "vjp of a linear map": (_wrong(np.cumsum, "linear", vjp=_running, jvp=_running), {"both modes"}),
+    "jvp of a linear map": (_wrong(np.cumsum, "linear", vjp=_running_back, jvp=_running_back), {"both modes"}),
+    "constant partial": (
+        _wrong(np.square, "elementwise", lambda out, x: 2 * value_of(x)),
+        {"second order of the VJP", "second order of the JVP"},
+    ),
+    "constant in the vjp": (
+        _wrong(np.square, "general", vjp=_doubled_by_a_constant, jvp=_doubled),
+        {"second order of the VJP"},
+    ),
+    "constant in the jvp": (
+        _wrong(np.square, "general", vjp=_doubled, jvp=_doubled_by_a_constant),
+        {"second order of the JVP"},
+    ),
+    "axis of the seeds": (_wrong(np.flip, "linear", vjp=_flipped_seeds, jvp=_flipped_seeds), {"many seeds"}),
+}
+
+
+@pytest.mark.parametrize("name", WRONG)
+def test_a_wrong_rule_is_found_by_the_check_that_is_for_it(name: str) -> None:
+    """And by no other, so each check is needed."""
+    primitive, meant = WRONG[name]
+    found = set()
+    for check, run in CHECKS.items():
+        try:
+            run(primitive, (np.array([0.3, -0.7, 1.1]),), {})
+        except AssertionError:
+            found.add(check)
+    assert found == meant
+
+
+@pytest.mark.parametrize(("vjp", "jvp"), [(_doubled_in_float64, _doubled), (_doubled, _doubled_in_float64)])
+def test_a_rule_in_float64_is_found(vjp, jvp) -> None:
+    inputs = (np.ones(3, np.float32),)
+    check_no_promotion(record(_wrong(np.square, "general", vjp=_doubled, jvp=_doubled), inputs, {}))
     with pytest.raises(AssertionError):
-        np.testing.assert_allclose(sweep.push(node, 0, 1.0), wrong, rtol=1e-6)
+        check_no_promotion(record(_wrong(np.square, "general", vjp=vjp, jvp=jvp), inputs, {}))
