@@ -17,13 +17,29 @@ README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 def test_the_example_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    (code,) = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+    code, training = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
     space: dict = {}
     exec(compile(code, "readme.py", "exec"), space)
     promised = re.search(r"∂out/∂w = (-?[\d.]+)…", code)
     assert promised is not None
     assert str(space["graph"]["w"].adjoint).startswith(promised.group(1))
     assert (tmp_path / "neuron.svg").exists()
+    first = gad.value_and_grad
+    losses: list[float] = []
+
+    def watched(f):
+        def both(params):
+            value, slopes = first(f)(params)
+            losses.append(value)
+            return value, slopes
+
+        return both
+
+    monkeypatch.setattr(gad, "value_and_grad", watched)
+    exec(compile(training, "readme.py", "exec"), space)
+    start, limit = re.findall(r"# from ([\d.]+) to below ([\d.]+)", training)[0]
+    assert f"{losses[0]:.2f}" == start
+    assert losses[-1] < float(limit)
 
 
 def test_pictures_and_links_exist() -> None:

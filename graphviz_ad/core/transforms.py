@@ -47,14 +47,17 @@ def grad(f: Function, argnums: Argnums = 0) -> Function:
     -------
     callable
         Takes f's arguments and gives the gradient in the argument's structure, shape and dtype; a
-        tuple of them if ``argnums`` is one.
+        tuple of them if ``argnums`` is one. Beside floats, an int, a bool, a text or None inside a container has
+        the gradient None; for an object it is an object of the same class with gradients as attributes.
 
     Raises
     ------
     InputError
-        An argument holds no float, or a complex number.
+        An argument holds no float, or a complex number, or something that nothing can look into.
     OutputError
         The result is not a float with one element.
+    MutationError
+        An array was changed in place between its use and the sweep.
 
     Examples
     --------
@@ -68,6 +71,8 @@ def grad(f: Function, argnums: Argnums = 0) -> Function:
 def value_and_grad(f: Function, argnums: Argnums = 0) -> Function:
     """Like `grad`, with the function's value: ``(value, gradient)`` at the cost of one pass each way.
 
+    Parameters, results and errors are those of `grad`.
+
     Examples
     --------
     >>> import graphviz_ad as gad
@@ -79,6 +84,8 @@ def value_and_grad(f: Function, argnums: Argnums = 0) -> Function:
 
 def elementwise_grad(f: Function, argnums: Argnums = 0) -> Function:
     """The gradient of the sum of a function's result: the derivative of each element where f works on each alone.
+
+    Parameters and errors are those of `grad`, but the result may be an array of any shape.
 
     Examples
     --------
@@ -193,6 +200,11 @@ def jvp(f: Function, primals: Sequence[Any], tangents: Sequence[Any]) -> tuple[A
     tuple
         ``(out, out_tangent)``; the tangent of a bool or int is zeros.
 
+    Raises
+    ------
+    ArgumentError
+        A tangent has another structure or shape than its argument, or moves what is no float.
+
     Examples
     --------
     >>> import graphviz_ad as gad
@@ -271,7 +283,8 @@ def hvp(f: Function, argnums: Argnums = 0) -> Function:
     Returns
     -------
     callable
-        Takes f's arguments and then ``v``, in the structure of the argument (a tuple of them if ``argnums`` is one).
+        Takes f's arguments and then ``v``, in the structure of the argument (a tuple of them if ``argnums`` is one),
+        and gives H v in the same structure. Errors are those of `grad` and `jvp`.
 
     Examples
     --------
@@ -323,6 +336,11 @@ def jacobian(f: Function, argnums: Argnums = 0, mode: str | None = None) -> Func
         Takes f's arguments and gives arrays of shape ``out.shape + in.shape``, in the structure of the result and
         therein of the argument.
 
+    Raises
+    ------
+    OutputError
+        The result holds a bool or int, which has no derivative, or nothing at all.
+
     Examples
     --------
     >>> import graphviz_ad as gad
@@ -370,6 +388,9 @@ def _jacobian(f: Function, argnums: Argnums, mode: str | None, name: str) -> Fun
 
 def hessian(f: Function, argnums: Argnums = 0) -> Function:
     """The matrix of second derivatives of a function with one scalar result: the Jacobian of its gradient.
+
+    Parameters and errors are those of `grad`. An argument of shape ``s`` gives an array of shape ``s + s``; a container
+    gives a container of containers, a block for each pair of its leaves.
 
     Examples
     --------
