@@ -139,7 +139,9 @@ class MutationError(GraphvizADError, RuntimeError):
     """An array was changed after a traced computation had used it.
 
     Cause: ``W *= 5``, ``W[i] = v`` or ``np.copyto(W, ...)`` on an array whose old numbers the derivative needs.
-    (`gad.trace` copies what it uses, so this comes from `gad.grad` and the others.)
+    (`gad.trace` copies what it uses, so this comes from `gad.grad` and the others.) Arrays that met a traced value
+    are compared whole. An argument of more than 2,048 elements is compared at some places only: the function gets a
+    traced value for it, and could change it while it runs only by another name. `gad.vjp` copies its arguments.
 
     Remedy: make a new array: ``W = W * 5``.
 
