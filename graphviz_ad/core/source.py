@@ -235,8 +235,8 @@ class SourceMap:
 
     def constant_name(self, consumer: Traced, argnum: int) -> str | None:
         """The variable that held an array which met a traced value: ``W`` in ``x @ W``."""
-        if consumer.site is None:
-            return None
+        if consumer.site is None or (consumer.site.call.parent is not None and is_layer(consumer.site.call.code)):
+            return None  # what a layer calls its arguments is its own affair
         expression = self.expression(*consumer.site)
         operand: ast.AST | None = None
         if isinstance(expression, ast.BinOp):

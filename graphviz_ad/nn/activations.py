@@ -1,7 +1,8 @@
 """Activation functions and softmax, written so that no input overflows and every tail keeps its derivative.
 
-Each takes an array of any shape, or a number, and gives the same shape and dtype back. At a kink (x = 0) the
-derivative is the one from the left, as the papers write it: ReLU′(0) = 0, leaky ReLU′(0) = α.
+Each takes an array of any shape, or a number, and gives the same shape and dtype back; a list of numbers counts as an
+array, here as in all of nn. At a kink (x = 0) the derivative is the one from the left, as the papers write it:
+ReLU′(0) = 0, leaky ReLU′(0) = α.
 """
 
 from __future__ import annotations
@@ -12,11 +13,10 @@ from typing import Any
 import numpy as np
 
 from graphviz_ad.core.variables import detach
+from graphviz_ad.nn.arrays import Axis, as_array
 
 SELU_SCALE = 1.0507009873554805
 SELU_ALPHA = 1.6732632423543772
-
-Axis = int | tuple[int, ...] | None
 
 
 def sigmoid(x: Any) -> Any:
@@ -40,6 +40,7 @@ def sigmoid(x: Any) -> Any:
     >>> nn.sigmoid(np.array([-1000.0, 0.0, 1000.0]))
     array([0. , 0.5, 1. ])
     """
+    x = as_array(x)
     negative = x < 0
     e = np.exp(np.where(negative, x, -x))  # not -np.abs(x): |x| has no slope at 0, but σ has
     return np.where(negative, e, 1.0) / (1 + e)
@@ -112,6 +113,7 @@ def leaky_relu(x: Any, alpha: Any = 0.01) -> Any:
     >>> nn.leaky_relu(np.array([-2.0, 3.0]))
     array([-0.02,  3.  ])
     """
+    x, alpha = as_array(x), as_array(alpha)
     return np.where(x > 0, x, alpha * x)
 
 
@@ -138,6 +140,7 @@ def elu(x: Any, alpha: Any = 1.0) -> Any:
     >>> nn.elu(np.array([-1000.0, 0.0, 1000.0]))
     array([  -1.,    0., 1000.])
     """
+    x, alpha = as_array(x), as_array(alpha)
     negative = np.where(x > 0, 0.0, x)  # exp never sees the large numbers that would overflow
     return np.where(x > 0, x, alpha * np.expm1(negative))
 
@@ -188,6 +191,7 @@ def gelu(x: Any) -> Any:
     >>> nn.gelu(np.array([-1.0, 0.0, 1.0])).round(4)
     array([-0.1588,  0.    ,  0.8412])
     """
+    x = as_array(x)
     return 0.5 * x * (1 + np.tanh(math.sqrt(2 / math.pi) * (x + 0.044715 * x**3)))
 
 
@@ -212,6 +216,7 @@ def silu(x: Any) -> Any:
     >>> nn.silu(np.array([-1.0, 0.0, 1.0])).round(4)
     array([-0.2689,  0.    ,  0.7311])
     """
+    x = as_array(x)
     return x * sigmoid(x)
 
 

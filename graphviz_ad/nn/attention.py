@@ -10,6 +10,7 @@ import numpy as np
 from graphviz_ad.core.where import here
 from graphviz_ad.errors import ArgumentError
 from graphviz_ad.nn.activations import softmax
+from graphviz_ad.nn.arrays import as_array
 from graphviz_ad.nn.layers import linear
 
 
@@ -50,6 +51,7 @@ def attention(q: Any, k: Any, v: Any, mask: Any = None) -> Any:
     array([[2.],
            [4.]])
     """
+    q, k, v, mask = as_array(q), as_array(k), as_array(v), as_array(mask)
     _check_attention(q, k, v, mask)
     scores = q @ np.swapaxes(k, -1, -2) / math.sqrt(np.shape(k)[-1])
     if mask is not None:

@@ -12,6 +12,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 
 from graphviz_ad.core.where import here
 from graphviz_ad.errors import ArgumentError
+from graphviz_ad.nn.arrays import as_array
 
 Sizes = int | tuple[int, ...]
 
@@ -46,6 +47,7 @@ def conv1d(x: Any, kernel: Any, b: Any = None, *, stride: int = 1, padding: str 
     >>> nn.conv1d(np.array([[[1.0, 2.0, 4.0, 7.0]]]), np.array([[[-1.0, 1.0]]]))
     array([[[1., 2., 3.]]])
     """
+    x, kernel, b = as_array(x), as_array(kernel), as_array(b)
     steps = _check_convolution(x, kernel, b, stride, 1)
     widths = _padding(padding, np.shape(x)[2:], np.shape(kernel)[2:], steps)
     padded = np.pad(x, [(0, 0), (0, 0), *widths]) if np.any(widths) else x
@@ -91,6 +93,7 @@ def conv2d(x: Any, kernel: Any, b: Any = None, *, stride: Sizes = 1, padding: st
     array([[[[4., 4.],
              [4., 4.]]]])
     """
+    x, kernel, b = as_array(x), as_array(kernel), as_array(b)
     steps = _check_convolution(x, kernel, b, stride, 2)
     widths = _padding(padding, np.shape(x)[2:], np.shape(kernel)[2:], steps)
     padded = np.pad(x, [(0, 0), (0, 0), *widths]) if np.any(widths) else x
@@ -101,7 +104,7 @@ def conv2d(x: Any, kernel: Any, b: Any = None, *, stride: Sizes = 1, padding: st
     return y if b is None else y + b[:, None, None]
 
 
-def max_pool(x: Any, window: Sizes, stride: Sizes | None = None) -> Any:
+def max_pool(x: Any, window: Sizes, *, stride: Sizes | None = None) -> Any:
     """The largest number of every window; its gradient goes there, and in equal shares where several tie.
 
     Parameters
@@ -132,7 +135,7 @@ def max_pool(x: Any, window: Sizes, stride: Sizes | None = None) -> Any:
     return np.max(windows, axis=tuple(-1 - number for number in range(len(axes))))
 
 
-def avg_pool(x: Any, window: Sizes, stride: Sizes | None = None) -> Any:
+def avg_pool(x: Any, window: Sizes, *, stride: Sizes | None = None) -> Any:
     """The mean of every window; its gradient is shared equally.
 
     Parameters

@@ -14,18 +14,20 @@ from typing import Any
 import numpy as np
 
 from graphviz_ad.errors import ArgumentError
+from graphviz_ad.nn.arrays import as_array
 from graphviz_ad.nn.seeding import generator
 
 Array = np.ndarray[Any, Any]
 Shape = tuple[int, ...]
 
 
-def zeros(shape: Shape) -> Array:
+def zeros(shape: int | Shape) -> Array:
     """Zeros: right for biases, wrong for weights, whose rows would stay equal for ever.
 
     Parameters
     ----------
-    shape : tuple of int
+    shape : int or tuple of int
+        An int n is (n,), as in NumPy.
 
     Returns
     -------
@@ -34,18 +36,21 @@ def zeros(shape: Shape) -> Array:
     Examples
     --------
     >>> from graphviz_ad import nn
-    >>> nn.zeros((3,))
+    >>> nn.zeros(3)
     array([0., 0., 0.])
     """
     return np.zeros(shape)
 
 
-def normal(shape: Shape, std: float = 1.0, *, seed: int | None = None, rng: np.random.Generator | None = None) -> Array:
+def normal(
+    shape: int | Shape, std: float = 1.0, *, seed: int | None = None, rng: np.random.Generator | None = None
+) -> Array:
     """Draws from the normal distribution with mean 0 and a standard deviation that you choose.
 
     Parameters
     ----------
-    shape : tuple of int
+    shape : int or tuple of int
+        An int n is (n,), as in NumPy.
     std : float
     seed, rng : int or np.random.Generator
         One of them.
@@ -53,6 +58,11 @@ def normal(shape: Shape, std: float = 1.0, *, seed: int | None = None, rng: np.r
     Returns
     -------
     array of that shape
+
+    Raises
+    ------
+    ArgumentError
+        Neither or both of ``seed`` and ``rng`` are given.
 
     Examples
     --------
@@ -79,6 +89,11 @@ def glorot_normal(shape: Shape, *, seed: int | None = None, rng: np.random.Gener
     -------
     array of that shape
 
+    Raises
+    ------
+    ArgumentError
+        The shape has no fan, or neither or both of ``seed`` and ``rng`` are given.
+
     Examples
     --------
     >>> from graphviz_ad import nn
@@ -102,6 +117,11 @@ def glorot_uniform(shape: Shape, *, seed: int | None = None, rng: np.random.Gene
     Returns
     -------
     array of that shape
+
+    Raises
+    ------
+    ArgumentError
+        The shape has no fan, or neither or both of ``seed`` and ``rng`` are given.
 
     Examples
     --------
@@ -128,6 +148,11 @@ def he_normal(shape: Shape, *, seed: int | None = None, rng: np.random.Generator
     -------
     array of that shape
 
+    Raises
+    ------
+    ArgumentError
+        The shape has no fan, or neither or both of ``seed`` and ``rng`` are given.
+
     Examples
     --------
     >>> from graphviz_ad import nn
@@ -150,6 +175,11 @@ def he_uniform(shape: Shape, *, seed: int | None = None, rng: np.random.Generato
     Returns
     -------
     array of that shape
+
+    Raises
+    ------
+    ArgumentError
+        The shape has no fan, or neither or both of ``seed`` and ``rng`` are given.
 
     Examples
     --------
@@ -176,6 +206,11 @@ def lecun_normal(shape: Shape, *, seed: int | None = None, rng: np.random.Genera
     Returns
     -------
     array of that shape
+
+    Raises
+    ------
+    ArgumentError
+        The shape has no fan, or neither or both of ``seed`` and ``rng`` are given.
 
     Examples
     --------
@@ -205,6 +240,11 @@ def orthogonal(
     Returns
     -------
     array of that shape
+
+    Raises
+    ------
+    ArgumentError
+        The shape has no fan, or neither or both of ``seed`` and ``rng`` are given.
 
     Examples
     --------
@@ -245,7 +285,7 @@ def lsuv(
     tolerance : float
         How far from 1 a variance may stay.
     max_steps : int
-        How often one layer may be scaled.
+        How often one layer may be scaled, at least once. A linear layer without bias needs one step.
 
     Returns
     -------
@@ -255,8 +295,8 @@ def lsuv(
     Raises
     ------
     ArgumentError
-        The outputs are not one per weight, or the variance of one does not come to 1, such as that of a layer that
-        gives zeros only.
+        ``max_steps`` is less than 1, the outputs are not one per weight, or the variance of one does not come to 1,
+        such as that of a layer that gives zeros only.
 
     Examples
     --------
@@ -272,18 +312,23 @@ def lsuv(
     >>> [round(float(np.var(z)), 6) for z in forward(weights, x)]
     [1.0, 1.0]
     """
-    weights = list(weights)
-    for layer, _ in enumerate(weights):
+    if max_steps < 1:
+        raise ArgumentError(f"max_steps={max_steps!r} must be at least 1: it is how often a layer may be scaled.")
+    weights = [as_array(W) for W in weights]
+
+    def variance_of(layer: int) -> float:
+        outputs = forward(weights, x)
+        if len(outputs) != len(weights):
+            raise ArgumentError(f"forward gave {len(outputs)} outputs for {len(weights)} weights; it must be one each.")
+        return float(np.var(outputs[layer]))
+
+    for layer in range(len(weights)):
+        variance = variance_of(layer)
         for _ in range(max_steps):
-            outputs = forward(weights, x)
-            if len(outputs) != len(weights):
-                raise ArgumentError(
-                    f"forward gave {len(outputs)} outputs for {len(weights)} weights; it must be one each."
-                )
-            variance = float(np.var(outputs[layer]))
             if abs(variance - 1) < tolerance or not 0 < variance < math.inf:
                 break
             weights[layer] = weights[layer] / math.sqrt(variance)
+            variance = variance_of(layer)
         if not abs(variance - 1) < tolerance:
             raise ArgumentError(
                 f"the output of layer {layer} has variance {variance:.4g}, which scaling its weight did not bring to 1 "
@@ -292,9 +337,9 @@ def lsuv(
     return weights
 
 
-def _fans(shape: Shape) -> tuple[int, int]:
+def _fans(shape: Any) -> tuple[int, int]:
     """fan_in and fan_out of a weight."""
-    if len(shape) < 2 or min(shape) < 1:
-        raise ArgumentError(f"shape {shape} has no fan: it must be (out, in) or (out, in, k…), without a 0.")
+    if not isinstance(shape, tuple | list) or len(shape) < 2 or min(shape) < 1:
+        raise ArgumentError(f"shape {shape!r} has no fan: it must be (out, in) or (out, in, k…), without a 0.")
     size = math.prod(shape[2:])
     return shape[1] * size, shape[0] * size

@@ -9,6 +9,7 @@ import numpy as np
 from graphviz_ad.core.traced import value_of
 from graphviz_ad.core.where import here
 from graphviz_ad.errors import ArgumentError
+from graphviz_ad.nn.arrays import as_array
 from graphviz_ad.nn.seeding import generator
 
 
@@ -43,6 +44,7 @@ def linear(x: Any, W: Any, b: Any = None) -> Any:
     >>> nn.linear(np.ones((4, 3)), W, b).shape
     (4, 2)
     """
+    x, W, b = as_array(x), as_array(W), as_array(b)
     if np.ndim(W) != 2 or np.ndim(x) == 0 or np.shape(x)[-1] != np.shape(W)[1]:
         raise ArgumentError(
             f"x of shape {np.shape(x)} and W of shape {np.shape(W)}{here()}: W must be (out, in) and x (..., in), with "
@@ -83,6 +85,7 @@ def embedding(table: Any, ids: Any) -> Any:
     array([[1., 1.],
            [2., 2.]])
     """
+    table, ids = as_array(table), as_array(ids)
     value = np.asarray(value_of(ids))
     if value.dtype.kind not in "iu":
         raise ArgumentError(f"ids of dtype {value.dtype}{here()}: row numbers must be ints; write ids.astype(int).")
@@ -130,6 +133,7 @@ def dropout(
     """
     if not 0 <= rate < 1:
         raise ArgumentError(f"rate={rate!r} must be at least 0 and less than 1: it is the probability of a zero.")
+    x = as_array(x)
     if not training or rate == 0:
         return x
     kept = generator(seed, rng).random(np.shape(x)) >= rate

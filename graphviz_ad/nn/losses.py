@@ -16,6 +16,7 @@ from graphviz_ad.core.traced import value_of
 from graphviz_ad.core.where import here
 from graphviz_ad.errors import ArgumentError
 from graphviz_ad.nn.activations import log_softmax, softplus
+from graphviz_ad.nn.arrays import as_array
 
 _REDUCTIONS: dict[str, Callable[[Any], Any]] = {"mean": np.mean, "sum": np.sum, "none": lambda losses: losses}
 
@@ -78,6 +79,7 @@ def mse(prediction: Any, target: Any, *, half: bool = False, reduction: str = "m
     array([ 0.6667, -0.6667,  2.6667])
     """
     reduce = _reduction(reduction)
+    prediction, target = as_array(prediction), as_array(target)
     _check_same_shape(prediction, target)
     squared = (prediction - target) ** 2
     return reduce(0.5 * squared if half else squared)
@@ -114,6 +116,7 @@ def bce(p: Any, target: Any, *, reduction: str = "mean") -> Any:
     array([0.6931, 0.2231])
     """
     reduce = _reduction(reduction)
+    p, target = as_array(p), as_array(target)
     _check_same_shape(p, target)
     _check_probabilities(target)
     log_p = np.log(np.where((p == 0) & (target == 0), 1.0, p))  # 0 · log 0 would be nan
@@ -156,6 +159,7 @@ def bce_with_logits(logits: Any, target: Any, *, reduction: str = "mean") -> Any
     array([-1. , -0.5])
     """
     reduce = _reduction(reduction)
+    logits, target = as_array(logits), as_array(target)
     _check_same_shape(logits, target)
     _check_probabilities(target)
     return reduce(softplus(logits) - target * logits)
@@ -199,6 +203,7 @@ def cross_entropy(logits: Any, labels: Any, *, reduction: str = "mean") -> Any:
            [-0.25 ,  0.25 ]])
     """
     reduce = _reduction(reduction)
+    logits, labels = as_array(logits), as_array(labels)
     _check_labels(logits, labels)
     log_p = log_softmax(logits)
     if np.ndim(labels) == 1:

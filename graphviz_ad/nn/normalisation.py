@@ -9,6 +9,7 @@ import numpy as np
 from graphviz_ad.core.variables import detach
 from graphviz_ad.core.where import here
 from graphviz_ad.errors import ArgumentError
+from graphviz_ad.nn.arrays import as_array
 
 
 def layer_norm(x: Any, gamma: Any = None, beta: Any = None, *, axis: int = -1, eps: float = 1e-5) -> Any:
@@ -22,13 +23,18 @@ def layer_norm(x: Any, gamma: Any = None, beta: Any = None, *, axis: int = -1, e
     gamma, beta : array (D,), optional
         Scale and shift of each feature; without them 1 and 0.
     axis : int
-        The axis of the features. With another one than the last, gamma and beta need a shape that broadcasts.
+        The axis of the features. With another one than the last, gamma and beta need a shape that broadcasts to x's.
     eps : float
         Keeps the root away from 0.
 
     Returns
     -------
     array of x's shape
+
+    Raises
+    ------
+    ArgumentError
+        The shape of gamma or beta does not fit x.
 
     Examples
     --------
@@ -38,6 +44,12 @@ def layer_norm(x: Any, gamma: Any = None, beta: Any = None, *, axis: int = -1, e
     array([[-1.225,  0.   ,  1.225],
            [-1.225,  0.   ,  1.225]])
     """
+    x, gamma, beta = as_array(x), as_array(gamma), as_array(beta)
+    last = axis in {-1, np.ndim(x) - 1}
+    for name, value in (("gamma", gamma), ("beta", beta)):
+        if value is not None and not (np.shape(value) == np.shape(x)[-1:] if last else _stretches(value, x)):
+            wanted = f"{np.shape(x)[-1:]}, one number per feature" if last else f"one that broadcasts to {np.shape(x)}"
+            raise ArgumentError(f"{name} of shape {np.shape(value)}{here()}: it must be {wanted}.")
     centred = x - np.mean(x, axis=axis, keepdims=True)
     variance = np.mean(centred**2, axis=axis, keepdims=True)
     y = centred / np.sqrt(variance + eps)
@@ -50,7 +62,7 @@ def batch_norm(
     gamma: Any = None,
     beta: Any = None,
     *,
-    running: tuple[Any, Any] | None = None,
+    running: Any = None,
     training: bool = True,
     momentum: float = 0.1,
     eps: float = 1e-5,
@@ -85,7 +97,8 @@ def batch_norm(
     Raises
     ------
     ArgumentError
-        x has no channels or, in training, a single value per channel; or ``running`` is missing.
+        x has no channels or, in training, a single value per channel; gamma, beta or the running statistics are not
+        one number per channel; or ``running`` is no pair, or missing.
 
     Examples
     --------
@@ -101,11 +114,20 @@ def batch_norm(
     >>> nn.batch_norm(x, running=running, training=False).shape
     (2, 2)
     """
+    x = as_array(x)
     if np.ndim(x) < 2:
         raise ArgumentError(f"x of shape {np.shape(x)}{here()}: it must be (N, C), (N, C, L) or (N, C, H, W).")
     channels = np.shape(x)[1]
     axes = (0, *range(2, np.ndim(x)))
     per_channel = (1, channels, *(1 for _ in axes[1:]))  # where (C,) stands to broadcast against x
+
+    gamma, beta = as_array(gamma), as_array(beta)
+    _check_channels(channels, gamma=gamma, beta=beta)
+    if running is not None:
+        if not isinstance(running, tuple | list) or len(running) != 2:
+            raise ArgumentError(f"running must be the pair (mean, variance){here()}.")
+        running = as_array(running[0]), as_array(running[1])
+        _check_channels(channels, **{"the running mean": running[0], "the running variance": running[1]})
 
     if training:
         count = np.size(x) // channels if channels else 0
@@ -131,3 +153,18 @@ def batch_norm(
     new_mean = (1 - momentum) * running[0] + momentum * np.reshape(detach(mean), (channels,))
     new_variance = (1 - momentum) * running[1] + momentum * np.reshape(unbiased, (channels,))
     return y, (new_mean, new_variance)
+
+
+def _stretches(value: Any, x: Any) -> bool:
+    """Whether a value broadcasts against x and leaves x's shape as it is."""
+    own, whole = np.shape(value)[::-1], np.shape(x)[::-1]
+    return len(own) <= len(whole) and all(size in {1, length} for size, length in zip(own, whole, strict=False))
+
+
+def _check_channels(channels: int, **values: Any) -> None:
+    """Refuse what is not one number per channel: a single one would count for all, in silence."""
+    for name, value in values.items():
+        if value is not None and np.shape(value) != (channels,):
+            raise ArgumentError(
+                f"{name} of shape {np.shape(value)}{here()}: it must be ({channels},), one number per channel."
+            )

@@ -1,7 +1,8 @@
 """Optimisers as functions: parameters, gradients and state go in, new parameters and new state come out.
 
 Parameters are an array, or nested dicts, lists, tuples or objects of arrays; gradients have the same structure, as
-`gad.grad` gives them. What is no float stays as it is. Nothing is changed in place, so an update can itself be traced.
+`gad.grad` gives them. What is no float stays as it is; an array of ints is refused, since it would never be trained.
+Nothing is changed in place, so an update can itself be traced.
 """
 
 from __future__ import annotations
@@ -11,7 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from graphviz_ad.core.pytree import is_float_leaf, leaves, map_leaves, path_name
+from graphviz_ad.core.pytree import Path, is_float_leaf, leaves, map_leaves, path_name
+from graphviz_ad.core.where import here
 from graphviz_ad.errors import ArgumentError
 
 
@@ -44,7 +46,7 @@ def sgd(
     Raises
     ------
     ArgumentError
-        Structures or shapes differ, or ``nesterov`` has no momentum.
+        Structures or shapes differ, params hold an array of ints, or ``nesterov`` has no momentum.
 
     Examples
     --------
@@ -56,9 +58,14 @@ def sgd(
     """
     if nesterov and momentum == 0:
         raise ArgumentError("nesterov=True looks one momentum step ahead: it needs momentum, such as 0.9.")
-    velocity = grads if state is None else _map(lambda g, u: momentum * u + g, grads, state)
-    step = _map(lambda g, u: momentum * u + g, grads, velocity) if nesterov else velocity
-    return _map(lambda p, s: p - lr * s, params, step), velocity
+    _check(params, {"grads": grads} if state is None else {"grads": grads, "state": state})
+
+    def faster(_: Any, grad: Any, u: Any) -> Any:
+        return momentum * u + grad
+
+    velocity = grads if state is None else _map(faster, params, grads, state)
+    step = _map(faster, params, grads, velocity) if nesterov else velocity
+    return _map(lambda p, u: p - lr * u, params, step), velocity
 
 
 def adam(
@@ -97,7 +104,7 @@ def adam(
     Raises
     ------
     ArgumentError
-        Structures or shapes differ.
+        Structures or shapes differ, params hold an array of ints, or the state is none that Adam gave.
 
     Examples
     --------
@@ -108,11 +115,20 @@ def adam(
     array([0.9, 1.1])
     """
     if state is None:
-        nothing = _map(lambda g: 0.0 * g, grads)
+        _check(params, {"grads": grads})
+        nothing = _map(lambda _, grad: 0.0 * grad, params, grads)
         state = {"t": 0, "m": nothing, "v": nothing}
+    elif not isinstance(state, dict) or set(state) != {"t", "m", "v"}:
+        found = f"a dict with the keys {list(state)}" if isinstance(state, dict) else f"a {type(state).__name__}"
+        raise ArgumentError(
+            f"state is {found}{here()}; it must be the {{'t': steps done, 'm': ..., 'v': ...}} that the last step of "
+            "adam gave, or None for the first."
+        )
+    else:
+        _check(params, {"grads": grads, "state['m']": state["m"], "state['v']": state["v"]})
     t = state["t"] + 1
-    m = _map(lambda g, m: beta1 * m + (1 - beta1) * g, grads, state["m"])
-    v = _map(lambda g, v: beta2 * v + (1 - beta2) * g * g, grads, state["v"])
+    m = _map(lambda _, grad, m: beta1 * m + (1 - beta1) * grad, params, grads, state["m"])
+    v = _map(lambda _, grad, v: beta2 * v + (1 - beta2) * grad * grad, params, grads, state["v"])
     unbias1, unbias2 = 1 - beta1**t, 1 - beta2**t
     new = _map(lambda p, m, v: p - lr * (m / unbias1) / (np.sqrt(v / unbias2) + eps), params, m, v)
     return new, {"t": t, "m": m, "v": v}
@@ -135,12 +151,12 @@ def clip_by_global_norm(grads: Any, max_norm: float) -> tuple[Any, Any]:
     clipped : nested arrays
         In the structure of grads; grads themselves where they are short enough.
     norm : scalar
-        √Σ g² over all numbers of all arrays, before clipping.
+        √Σ grad² over all numbers of all arrays, before clipping.
 
     Raises
     ------
     ArgumentError
-        ``max_norm`` is not positive, or the norm is not finite.
+        ``max_norm`` is not positive, the norm is not finite, or grads hold an array of ints.
 
     Examples
     --------
@@ -150,10 +166,11 @@ def clip_by_global_norm(grads: Any, max_norm: float) -> tuple[Any, Any]:
     >>> norm
     np.float64(5.0)
     >>> clipped["W"], clipped["b"]
-    (array([0.6, 0. ]), np.float64(0.8))
+    (array([0.6, 0. ]), 0.8)
     """
     if not max_norm > 0:
         raise ArgumentError(f"max_norm={max_norm!r} must be more than 0.")
+    _refuse_ints(grads, "grads", "would not be clipped")
     norm = np.sqrt(sum(np.sum(leaf * leaf) for _, leaf in leaves(grads) if is_float_leaf(leaf)))
     if not np.isfinite(norm):
         raise ArgumentError(
@@ -162,24 +179,52 @@ def clip_by_global_norm(grads: Any, max_norm: float) -> tuple[Any, Any]:
         )
     if norm <= max_norm:
         return grads, norm
-    return _map(lambda g: g * (max_norm / norm), grads), norm
+    return _map(lambda grad: grad * (max_norm / norm), grads), norm
 
 
 def _map(function: Callable[..., Any], tree: Any, *others: Any) -> Any:
-    """``function(leaf, ...)`` in place of every float leaf, with the leaves at the same place of the others."""
+    """``function(leaf, ...)`` in place of every float leaf, with the leaves at the same place of the others.
+
+    A Python float stays one, though NumPy's functions make np.float64 of it.
+    """
     tables = [dict(leaves(other)) for other in others]
 
-    def at(path: tuple[str, ...], leaf: Any) -> Any:
+    def at(path: Path, leaf: Any) -> Any:
         if not is_float_leaf(leaf):
             return leaf
-        matching = [table.get(path) for table in tables]
-        for other in matching:
-            if other is None or np.shape(other) != np.shape(leaf):
-                found = "nothing" if other is None else f"shape {np.shape(other)}"
-                raise ArgumentError(
-                    f"{path_name(path) or 'the array'} has shape {np.shape(leaf)} in one argument and {found} in "
-                    "another: parameters, gradients and state must have one structure."
-                )
-        return function(leaf, *matching)
+        new = function(leaf, *(table[path] for table in tables))
+        return float(new) if type(leaf) is float and isinstance(new, np.floating) else new
 
     return map_leaves(at, tree)
+
+
+def _check(params: Any, others: dict[str, Any]) -> None:
+    """Refuse params with an array of ints, and others (by what to call them) of another structure or other shapes."""
+    _refuse_ints(params, "params", "gets no gradient")
+    places = dict(leaves(params))
+    floats = {path: np.shape(leaf) for path, leaf in places.items() if is_float_leaf(leaf)}
+    for name, other in others.items():
+        found = {path: leaf for path, leaf in leaves(other) if leaf is not None}
+        for path, shape in floats.items():
+            if path not in found or np.shape(found[path]) != shape:
+                there = f"shape {np.shape(found[path])}" if path in found else "nothing"
+                raise _mismatch(path, f"shape {shape} in params and {there} in {name}")
+        for path, leaf in found.items():
+            if path not in places or (path not in floats and is_float_leaf(leaf)):
+                there = "no float" if path in places else "nothing"
+                raise _mismatch(path, f"shape {np.shape(leaf)} in {name} and {there} in params")
+
+
+def _refuse_ints(tree: Any, whole: str, consequence: str) -> None:
+    """Refuse arrays of ints, which would be passed over; single ints may be settings, such as a number of layers."""
+    for path, leaf in leaves(tree):
+        if isinstance(leaf, np.ndarray) and leaf.ndim and leaf.dtype.kind in "iu":
+            name = path_name(path) or whole
+            raise ArgumentError(f"{name} holds ints and {consequence}{here()}; write {name}.astype(float).")
+
+
+def _mismatch(path: Path, shapes: str) -> ArgumentError:
+    return ArgumentError(
+        f"{path_name(path) or 'the array'} has {shapes}{here()}: parameters, gradients and state must have one "
+        "structure."
+    )

@@ -29,7 +29,7 @@ def generator(seed: int | None, rng: np.random.Generator | None) -> np.random.Ge
     """
     if (seed is None) == (rng is None):
         raise ArgumentError(
-            f"{'neither' if seed is None else 'both'} of seed and rng were given{here()}; random numbers need one of "
-            "them, so that they can be drawn again: seed=0, or rng=np.random.default_rng(0)."
+            f"{'neither seed nor rng was' if seed is None else 'both seed and rng were'} given{here()}; random numbers "
+            "need one of them, so that they can be drawn again: seed=0, or rng=np.random.default_rng(0)."
         )
     return np.random.default_rng(seed) if rng is None else rng

@@ -208,3 +208,23 @@ def test_code_without_source() -> None:
     space: dict = {}
     exec("def f(x):\n    u = x * 2\n    return u + 1", space)
     assert gad.trace(space["f"], 1.0).names == ("x", "c1", "v1", "c2", "out")
+
+
+def test_layers_give_groups_but_neither_names_nor_places() -> None:
+    weights, start = np.ones((4, 3)), np.zeros(4)
+
+    def net(x, t):
+        shifted = gad.nn.linear(x, weights, start)
+        hidden = gad.nn.sigmoid(shifted)
+        loss = gad.nn.cross_entropy(hidden, t)
+        return loss
+
+    graph = gad.trace(net, np.ones((2, 3)), np.array([0, 1]))
+    assert [node.primitive.name for node in graph.outputs] == ["mean"]
+    named = {node.name: node.group for node in graph if node.primitive is not None and not node.name.startswith("v")}
+    assert named == {"shifted": "linear", "hidden": "sigmoid", "loss": "cross_entropy"}
+    assert {node.source.text for node in graph if node.group and "linear" in node.group} == {
+        "gad.nn.linear(x, weights, start)"
+    }
+    assert "cross_entropy/log_softmax" in {node.group for node in graph}
+    assert not any(node.name in ("x", "W", "b") for node in graph if node.kind == "constant")

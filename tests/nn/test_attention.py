@@ -109,7 +109,7 @@ BLIND = np.array([[True, True], [False, False]])
         (lambda: nn.attention(X[0], X, X), r"they must be \(..., T, d_k\)"),
         (lambda: nn.attention(X, X, X, BLIND), r"\(2, 2\) hides every key from some query"),
         (lambda: nn.attention(X, X, X, np.ones((2, 2))), r"array of bools"),
-        (lambda: nn.attention(X, X, X, [[True, True]]), r"array of bools"),
+        (lambda: nn.attention(X, X, X, [[1, 1]]), r"array of bools"),
         (lambda: nn.multi_head_attention(X, *[np.ones((4, 3))] * 3, np.ones((3, 4)), 3), r"heads=3 .* 4 features"),
         (lambda: nn.split_heads(X, 0), r"heads=0"),
     ],

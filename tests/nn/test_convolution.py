@@ -99,7 +99,7 @@ def test_the_gradients_are_a_correlation_and_a_flipping_convolution() -> None:
 @pytest.mark.parametrize(("window", "stride"), [(2, None), ((3, 2), None), (3, 2), ((2, 3), (1, 2))])
 def test_pooling_is_the_loop(name: str, pick, window, stride) -> None:
     x = np.random.default_rng(3).normal(size=(2, 3, 6, 7))
-    y = getattr(nn, name)(x, window, stride)
+    y = getattr(nn, name)(x, window, stride=stride)
     wh, ww = (window, window) if isinstance(window, int) else window
     sh, sw = (wh, ww) if stride is None else (stride, stride) if isinstance(stride, int) else stride
     assert y.shape == (2, 3, (6 - wh) // sh + 1, (7 - ww) // sw + 1)
@@ -109,8 +109,8 @@ def test_pooling_is_the_loop(name: str, pick, window, stride) -> None:
 
 def test_pooling_of_signals() -> None:
     x = np.array([[[1.0, 5.0, 2.0, 3.0, 9.0]]])
-    np.testing.assert_array_equal(nn.max_pool(x, 3, 1), [[[5, 5, 9]]])
-    np.testing.assert_array_equal(gad.elementwise_grad(lambda x: nn.max_pool(x, 3, 1))(x), [[[0, 2, 0, 0, 1]]])
+    np.testing.assert_array_equal(nn.max_pool(x, 3, stride=1), [[[5, 5, 9]]])
+    np.testing.assert_array_equal(gad.elementwise_grad(lambda x: nn.max_pool(x, 3, stride=1))(x), [[[0, 2, 0, 0, 1]]])
     np.testing.assert_array_equal(gad.elementwise_grad(lambda x: nn.avg_pool(x, 2))(x), [[[0.5, 0.5, 0.5, 0.5, 0]]])
 
 
@@ -119,6 +119,14 @@ def test_the_largest_of_a_window_share_its_gradient() -> None:
     slope = gad.elementwise_grad(lambda x: nn.max_pool(x, 2))(x)
     third = 1 / 3
     np.testing.assert_allclose(slope[0, 0], [[third, third, third, 0], [0, third, third, third]])
+
+
+@pytest.mark.parametrize("pool", [nn.max_pool, nn.avg_pool])
+def test_a_stride_is_named_as_for_convolutions(pool) -> None:
+    with pytest.raises(TypeError, match="positional"):
+        pool(np.ones((1, 1, 4)), 2, 1)
+    with pytest.raises(TypeError, match="positional"):
+        nn.conv1d(np.ones((1, 1, 4)), np.ones((1, 1, 2)), None, 1)
 
 
 # -- what is refused ----------------------------------------------------------------------------

@@ -29,6 +29,11 @@ TARGETS = np.array([[0, 1, 1], [1, 0, 0], [0, 0, 1], [1, 1, 0]], dtype=np.float3
 MASK = np.array([[True, False, True], [True, True, False]])
 
 
+def from_state(layer: Callable[..., Any]) -> Callable[..., Any]:
+    """The layer with its first state by position, to be differentiated too."""
+    return lambda x, h, *weights: layer(x, *weights, h=h)
+
+
 def weights(gates: int) -> Callable[[Draw], tuple[np.ndarray, ...]]:
     """Input of four steps, then a cell's weights, for a batch of two with three features and two units."""
     return lambda draw: (draw(4, 2, 3), draw(2, 2), draw(2 * gates, 3), draw(2 * gates, 2), draw(2 * gates))
@@ -60,7 +65,7 @@ CASES: dict[str, tuple[Callable[..., Any], Callable[[Draw], Any]]] = {
     ),
     "conv2d": (nn.conv2d, lambda draw: (draw(2, 2, 4, 3), draw(3, 2, 2, 2), draw(3))),
     "max_pool": (lambda x: nn.max_pool(x, 2), lambda draw: (draw(2, 2, 4, 5),)),
-    "avg_pool": (lambda x: nn.avg_pool(x, 3, 2), lambda draw: (draw(2, 2, 7),)),
+    "avg_pool": (lambda x: nn.avg_pool(x, 3, stride=2), lambda draw: (draw(2, 2, 7),)),
     "layer_norm": (nn.layer_norm, lambda draw: (draw(2, 4), draw(4), draw(4))),
     "batch_norm": (nn.batch_norm, lambda draw: (draw(3, 2, 2, 2), draw(2), draw(2))),
     "attention": (
@@ -79,10 +84,10 @@ CASES: dict[str, tuple[Callable[..., Any], Callable[[Draw], Any]]] = {
         lambda x, h, c, *w: np.concatenate(nn.lstm_cell(x, h, c, *w)),
         lambda draw: (draw(2, 3), draw(2, 2), *cell(4)(draw)[1:]),
     ),
-    "rnn": (nn.rnn, weights(1)),
-    "gru": (nn.gru, weights(3)),
+    "rnn": (from_state(nn.rnn), weights(1)),
+    "gru": (from_state(nn.gru), weights(3)),
     "lstm": (
-        lambda x, h, c, *w: np.concatenate(nn.lstm(x, h, c, *w)),
+        lambda x, h, c, *w: np.concatenate(nn.lstm(x, *w, h=h, c=c)),
         lambda draw: (draw(4, 2, 3), draw(2, 2), *weights(4)(draw)[1:]),
     ),
 }
@@ -147,7 +152,7 @@ def test_forward_mode_agrees_with_reverse_mode(name: str) -> None:
     value, tangent = gad.jvp(loss, inputs, tangents)
     gradients = gad.grad(loss, tuple(range(len(inputs))))(*inputs)
     assert value == pytest.approx(loss(*inputs), rel=1e-12)
-    assert tangent == pytest.approx(sum(np.sum(g * t) for g, t in zip(gradients, tangents, strict=True)), rel=1e-9)
+    assert tangent == pytest.approx(sum(map(np.vdot, gradients, tangents)), rel=1e-9)
 
 
 @every_function
@@ -159,7 +164,7 @@ def test_second_derivatives_are_what_central_differences_of_the_gradient_say(nam
 
     def slope(*inputs: Any) -> Any:
         gradients = gad.grad(loss, positions)(*inputs)
-        return sum(np.sum(g * a) for g, a in zip(gradients, along, strict=True))
+        return sum(np.sum(grad * a) for grad, a in zip(gradients, along, strict=True))
 
     second = gad.grad(slope, positions)(*inputs)
     directions = [rng.normal(size=x.shape) for x in inputs]
@@ -205,3 +210,61 @@ def test_adjoints_are_finite_and_a_replay_is_a_fresh_trace(name: str) -> None:
         np.testing.assert_array_equal(here.value, there.value)
         if there.adjoint is not None:
             np.testing.assert_array_equal(here.adjoint, there.adjoint)
+
+
+# what is called with lists; the functions of several arrays get all of them as lists
+LISTS: dict[str, tuple[Callable[..., Any], tuple[Any, ...]]] = {
+    **{name: (getattr(nn, name), ([[0.5, -1.5], [2.0, 0.0]],)) for name in CASES if len(arguments(name)) == 1},
+    "mse": (nn.mse, ([1.0, 2.0], [0.0, 5.0])),
+    "bce": (nn.bce, ([0.3, 0.6], [0, 1])),
+    "bce_with_logits": (nn.bce_with_logits, ([0.3, -0.6], [0, 1])),
+    "cross_entropy": (nn.cross_entropy, ([[0.3, -0.6]], [1])),
+    "embedding": (nn.embedding, ([[1.0, 2.0], [3.0, 4.0]], [1, 0])),
+    "dropout": (lambda x: nn.dropout(x, 0.5, seed=0), ([1.0, 2.0, 3.0],)),
+    "max_pool": (lambda x: nn.max_pool(x, 2), ([[[1.0, 5.0, 2.0, 3.0]]],)),
+    "avg_pool": (lambda x: nn.avg_pool(x, 2), ([[[1.0, 5.0, 2.0, 3.0]]],)),
+    "split_heads": (lambda x: nn.split_heads(x, 2), ([[1.0, 5.0, 2.0, 3.0]],)),
+    "linear": (nn.linear, ([1.0, 2.0], [[1.0, 2.0]], [3.0])),
+    "leaky_relu": (nn.leaky_relu, ([1.0, -2.0], [0.1, 0.2])),
+    "elu": (nn.elu, ([1.0, -2.0], [0.1, 0.2])),
+    "conv1d": (nn.conv1d, ([[[1.0, 2.0, 4.0]]], [[[1.0, -1.0]]], [0.5])),
+    "conv2d": (nn.conv2d, ([[[[1.0, 2.0, 4.0]]]], [[[[1.0, -1.0]]]], [0.5])),
+    "layer_norm": (nn.layer_norm, ([[1.0, 4.0]], [2.0, 3.0], [0.5, 0.5])),
+    "batch_norm": (
+        lambda x, gamma, beta, mean, variance: nn.batch_norm(x, gamma, beta, running=(mean, variance), training=False),
+        ([[1.0, 4.0]], [2.0, 3.0], [0.5, 0.5], [1.0, 1.0], [2.0, 2.0]),
+    ),
+    "attention": (nn.attention, ([[1.0, 2.0]], [[1.0, 0.0], [0.5, 3.0]], [[1.0], [2.0]], [[True, False]])),
+    "multi_head_attention": (
+        lambda x, *w: nn.multi_head_attention(x, *w, 1),
+        ([[1.0], [2.0]], [[0.5]], [[2.0]], [[1.0]], [[3.0]]),
+    ),
+    "merge_heads": (nn.merge_heads, ([[[1.0, 5.0]], [[2.0, 3.0]]],)),
+    "rnn_cell": (nn.rnn_cell, ([1.0], [0.5], [[1.0]], [[2.0]], [0.1])),
+    "gru_cell": (nn.gru_cell, ([1.0], [0.5], [[1.0]] * 3, [[2.0]] * 3, [0.1] * 3)),
+    "lstm_cell": (nn.lstm_cell, ([1.0], [0.5], [0.7], [[1.0]] * 4, [[2.0]] * 4, [0.1] * 4)),
+    "rnn": (from_state(nn.rnn), ([[1.0], [2.0]], [0.5], [[1.0]], [[2.0]], [0.1])),
+    "gru": (from_state(nn.gru), ([[1.0], [2.0]], [0.5], [[1.0]] * 3, [[2.0]] * 3, [0.1] * 3)),
+    "lstm": (
+        lambda x, h, c, *w: nn.lstm(x, *w, h=h, c=c),
+        ([[1.0], [2.0]], [0.5], [0.7], [[1.0]] * 4, [[2.0]] * 4, [0.1] * 4),
+    ),
+}
+
+
+@every_function
+def test_lists_count_as_arrays(name: str) -> None:
+    function, lists = LISTS[name]
+    expected = function(*map(np.array, lists))
+    np.testing.assert_array_equal(function(*lists), expected)
+    # one argument traced, the others lists; the first as it must be, since a list's numbers are traced one by one
+    first = np.array(lists[0])
+    graph = gad.trace(lambda x: function(x, *lists[1:]), first)
+    found = np.array([node.value for node in graph.outputs])
+    np.testing.assert_array_equal(found.reshape(np.shape(expected)), expected)
+
+
+@pytest.mark.parametrize("function", [nn.sigmoid, nn.relu, lambda x: nn.mse(x, [0.0, 0.0])])
+def test_a_list_of_traced_values_is_refused_with_a_remedy(function: Callable[..., Any]) -> None:
+    with pytest.raises(gad.ExitError, match=r"np\.stack"):
+        gad.trace(function, [1.0, 2.0])

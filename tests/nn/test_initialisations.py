@@ -49,6 +49,7 @@ def test_normal_has_the_deviation_asked_for() -> None:
     np.testing.assert_array_equal(nn.normal((3, 2), 0.01, seed=1), 0.01 * rng.standard_normal((3, 2)))
     assert nn.normal((200, 100), 2.0, seed=0).std() == pytest.approx(2, rel=0.02)
     np.testing.assert_array_equal(nn.zeros((2, 3)), np.zeros((2, 3)))
+    assert nn.zeros(3).shape == nn.normal(3, seed=0).shape == (3,)
 
 
 @pytest.mark.parametrize("initialise", DRAWN)
@@ -57,7 +58,7 @@ def test_a_seed_draws_again_what_it_drew_and_a_generator_moves_on(initialise) ->
     first, second = initialise((4, 3), rng=rng), initialise((4, 3), rng=rng)
     np.testing.assert_array_equal(first, initialise((4, 3), seed=5))
     assert np.all(first != second)
-    with pytest.raises(gad.ArgumentError, match="neither of seed and rng"):
+    with pytest.raises(gad.ArgumentError, match="neither seed nor rng was given"):
         initialise((4, 3))
 
 
@@ -106,6 +107,28 @@ def test_lsuv_gives_every_layer_unit_variance() -> None:
         np.testing.assert_allclose(ratio, ratio[0, 0])  # a factor per layer, nothing else
 
 
+def test_lsuv_measures_after_its_last_scaling() -> None:
+    """One step is exact for a linear layer; the cube of its output takes more."""
+    x = 7 * np.random.default_rng(2).normal(size=(50, 4))
+    (W,) = nn.lsuv(lambda weights, x: [nn.linear(x, weights[0])], [np.eye(4)], x, max_steps=1)
+    assert np.var(x @ W.T) == pytest.approx(1, rel=1e-12)
+    with pytest.raises(gad.ArgumentError, match="in 1 steps"):
+        nn.lsuv(lambda weights, x: [nn.linear(x, weights[0]) ** 3], [np.eye(4)], x, max_steps=1)
+
+
+def test_lsuv_measures_each_layer_once_more_than_it_scales_it() -> None:
+    x, calls = np.random.default_rng(2).normal(size=(50, 4)), []
+
+    def counted(weights, x):
+        calls.append(1)
+        return forward(weights, x)[:1]
+
+    (W,) = nn.lsuv(counted, [np.eye(4)], 7 * x)
+    assert len(calls) == 2
+    nn.lsuv(counted, [W], 7 * x)
+    assert len(calls) == 3
+
+
 def test_lsuv_keeps_float32() -> None:
     x, W = np.random.default_rng(1).normal(size=(50, 4)).astype(np.float32), np.eye(4, dtype=np.float32) * 3
     assert nn.lsuv(lambda weights, x: [nn.linear(x, weights[0])], [W], x)[0].dtype == np.float32
@@ -115,11 +138,14 @@ def test_lsuv_keeps_float32() -> None:
     ("call", "words"),
     [
         (lambda: nn.he_normal((3,), seed=0), r"\(3,\) has no fan"),
+        (lambda: nn.he_normal(3, seed=0), r"shape 3 has no fan: it must be \(out, in\)"),
+        (lambda: nn.orthogonal("ab", seed=0), r"shape 'ab' has no fan"),
         (lambda: nn.glorot_uniform((3, 0), seed=0), r"\(3, 0\) has no fan"),
         (lambda: nn.orthogonal((3,), seed=0), r"\(3,\) has no fan"),
         (lambda: nn.lsuv(lambda w, x: [x], [np.eye(2)] * 2, np.ones((3, 2))), r"1 outputs for 2 weights"),
         (lambda: nn.lsuv(lambda w, x: [x @ w[0]], [np.zeros((2, 2))], np.ones((3, 2))), r"layer 0 has variance 0,"),
         (lambda: nn.lsuv(lambda w, x: [x], [np.eye(2)], np.array([[0.0, 9.0]])), r"variance 20.25.*in 10 steps"),
+        (lambda: nn.lsuv(forward, [np.eye(2)], np.ones((3, 2)), max_steps=0), r"max_steps=0 must be at least 1"),
     ],
 )
 def test_what_is_refused(call, words: str) -> None:

@@ -93,8 +93,8 @@ def test_a_replay_keeps_the_draw_of_its_trace() -> None:
         (lambda: nn.embedding(np.ones((3, 2)), np.array([1.0])), r"float64.*astype\(int\)"),
         (lambda: nn.dropout(np.ones(3), 1.0, seed=0), r"rate=1.0 must be at least 0 and less than 1"),
         (lambda: nn.dropout(np.ones(3), -0.1, seed=0), r"rate=-0.1"),
-        (lambda: nn.dropout(np.ones(3), 0.5), r"neither of seed and rng.*seed=0"),
-        (lambda: nn.dropout(np.ones(3), 0.5, seed=0, rng=np.random.default_rng(0)), r"both of seed and rng"),
+        (lambda: nn.dropout(np.ones(3), 0.5), r"neither seed nor rng was given.*seed=0"),
+        (lambda: nn.dropout(np.ones(3), 0.5, seed=0, rng=np.random.default_rng(0)), r"both seed and rng were given"),
     ],
 )
 def test_what_is_refused(call, words: str) -> None:

@@ -46,7 +46,7 @@ def test_scale_and_shift(shape: tuple[int, ...]) -> None:
     y = nn.batch_norm(x, gamma, beta)
     np.testing.assert_allclose(y.mean(axis=axes), beta, atol=1e-12)
     np.testing.assert_allclose(y.std(axis=axes), np.abs(gamma), rtol=1e-4)
-    by_gamma, by_beta = gad.grad(lambda g, b: np.sum(seed * nn.batch_norm(x, g, b)), (0, 1))(gamma, beta)
+    by_gamma, by_beta = gad.grad(lambda *scales: np.sum(seed * nn.batch_norm(x, *scales)), (0, 1))(gamma, beta)
     np.testing.assert_allclose(by_beta, seed.sum(axis=axes))
     np.testing.assert_allclose(by_gamma, (seed * nn.batch_norm(x)).sum(axis=axes))
 
@@ -89,12 +89,34 @@ def test_equal_numbers_give_zeros_and_finite_gradients() -> None:
         assert np.all(np.isfinite(gad.elementwise_grad(normalise)(np.ones((3, 4)))))
 
 
+def test_the_scale_of_another_axis_broadcasts() -> None:
+    x, gamma = np.random.default_rng(4).normal(size=(2, 3)), np.array([2.0, -1.0])
+    np.testing.assert_allclose(nn.layer_norm(x, gamma[:, None], axis=0), nn.layer_norm(x.T, gamma).T, rtol=1e-12)
+
+
+X = np.ones((2, 3))
+
+
 @pytest.mark.parametrize(
     ("call", "words"),
     [
         (lambda: nn.batch_norm(np.ones(3)), r"\(3,\).*must be \(N, C\)"),
         (lambda: nn.batch_norm(np.ones((1, 3))), r"at least two values per channel"),
         (lambda: nn.batch_norm(np.ones((2, 3)), training=False), r"needs running=\(mean, variance\)"),
+        (lambda: nn.batch_norm(X, np.ones(2)), r"gamma of shape \(2,\).*must be \(3,\), one number per channel"),
+        (lambda: nn.batch_norm(X, None, np.ones((1, 3))), r"beta of shape \(1, 3\)"),
+        (lambda: nn.batch_norm(X, running=(0.0, 1.0)), r"the running mean of shape \(\).*must be \(3,\)"),
+        (lambda: nn.batch_norm(X, running=(np.zeros(3), np.ones(1))), r"the running variance of shape \(1,\)"),
+        (lambda: nn.batch_norm(X, running=(0.0, 1.0), training=False), r"the running mean of shape \(\)"),
+        (lambda: nn.batch_norm(X, running=np.ones((2, 3))), r"the pair \(mean, variance\) at line"),
+        (lambda: nn.batch_norm(X, running=(np.zeros(3),)), r"the pair \(mean, variance\)"),
+        (lambda: nn.layer_norm(X[0], np.ones((4, 3))), r"gamma of shape \(4, 3\).*must be \(3,\), one number per f"),
+        (lambda: nn.layer_norm(X, np.ones(2)), r"gamma of shape \(2,\).*must be \(3,\)"),
+        (lambda: nn.layer_norm(X, None, 1.0), r"beta of shape \(\)"),
+        (lambda: nn.layer_norm(X, np.ones(2), axis=1), r"must be \(3,\)"),
+        (lambda: nn.layer_norm(X, np.ones(2), axis=0), r"gamma of shape \(2,\).*one that broadcasts to \(2, 3\)"),
+        (lambda: nn.layer_norm(X, np.ones((4, 2, 3)), axis=0), r"one that broadcasts to \(2, 3\)"),
+        (lambda: nn.layer_norm(X[:1], np.ones((2, 1)), axis=0), r"one that broadcasts to \(1, 3\)"),
     ],
 )
 def test_what_is_refused(call, words: str) -> None:

@@ -133,6 +133,41 @@ def test_python_floats_and_float32(step) -> None:
     assert params.dtype == np.float32
 
 
+@pytest.mark.parametrize("step", [*STEPS, lambda *a: nn.sgd(*a, lr=0.1)])
+def test_a_python_float_stays_one(step) -> None:
+    params, state = {"w": 1.0, "v": np.float64(2.0), "u": np.float32(3.0)}, None
+    for _ in range(3):
+        params, state = step(params, {"w": np.float64(2.0), "v": 1.0, "u": np.float32(1.0)}, state)
+        assert [type(value) for value in params.values()] == [float, np.float64, np.float32]
+    assert type(nn.clip_by_global_norm(3.0, 1.0)[0]) is float
+
+
+@pytest.mark.parametrize("step", STEPS)
+def test_single_ints_are_settings_and_stay(step) -> None:
+    params = {"w": np.ones(2), "depth": 2, "width": np.int64(3), "size": np.array(4)}
+    gradients = gad.grad(lambda params: np.sum(params["w"] ** 2))(params)
+    new, state = step(params, gradients)
+    new, _ = step(new, gradients, state)
+    assert (new["depth"], new["width"], new["size"]) == (2, 3, 4)
+    assert np.all(new["w"] < 1)
+
+
+@pytest.mark.parametrize("options", [{"momentum": 0.9}, {"momentum": 0.9, "nesterov": True}])
+def test_gradients_given_as_ints_have_momentum_too(options) -> None:
+    ends = []
+    for kind in (int, float):
+        params, state = np.ones(2), None
+        for _ in range(3):
+            params, state = nn.sgd(params, np.array([1, 2], kind), state, lr=0.125, **options)
+        ends.append(params)
+    np.testing.assert_array_equal(*ends)
+
+
+def test_gradients_given_as_ints_are_averaged_too() -> None:
+    _, state = nn.adam(np.ones(2), np.array([5, -5]), beta1=0.5)
+    np.testing.assert_array_equal(state["m"], [2.5, -2.5])
+
+
 def test_an_update_can_be_traced() -> None:
     """The loss after one step, by the learning rate: −∇L(w − lr ∇L(w)) · ∇L(w), for L = w² at 3: −(6 − 12 lr) 6."""
 
@@ -181,11 +216,30 @@ def test_short_gradients_stay_as_they_are() -> None:
 # -- what is refused ----------------------------------------------------------------------------
 
 
+W = {"W": np.ones(2)}
+
+
 @pytest.mark.parametrize(
     ("call", "words"),
     [
-        (lambda: nn.sgd({"W": np.ones(2)}, {"V": np.ones(2)}, lr=0.1), r"W has shape \(2,\).*nothing in another"),
-        (lambda: nn.sgd({"W": np.ones(2)}, {"W": None}, lr=0.1), r"nothing in another"),
+        (
+            lambda: nn.sgd({"W": np.ones(2)}, {"V": np.ones(2)}, lr=0.1),
+            r"W has shape \(2,\) in params and nothing in gr",
+        ),
+        (lambda: nn.sgd({"W": np.ones(2)}, {"W": None}, lr=0.1), r"W has .* in params and nothing in grads at line"),
+        (lambda: nn.sgd(W, W | {"V": np.ones(3)}, lr=0.1), r"V has shape \(3,\) in grads and nothing in params"),
+        (lambda: nn.adam(W, W | {"V": np.ones(3)}), r"V has shape \(3,\) in grads and nothing in params"),
+        (lambda: nn.sgd(W, W | {"V": np.arange(3)}, lr=0.1), r"V has shape \(3,\) in grads and nothing in params"),
+        (lambda: nn.sgd(W | {"n": 1}, W | {"n": 1.0}, lr=0.1), r"n has shape \(\) in grads and no float in params"),
+        (lambda: nn.sgd(W, W, {"W": np.ones(3)}, lr=0.1), r"in params and shape \(3,\) in state"),
+        (lambda: nn.sgd(W, W, {"W": np.ones(2), "V": 1.0}, lr=0.1), r"V has shape \(\) in state and nothing in params"),
+        (lambda: nn.adam(W, W, {"t": 1, "m": W, "v": {}}), r"W has shape \(2,\) in params and nothing in state\['v'\]"),
+        (lambda: nn.adam(W, W, {"t": 1, "m": 1.0, "v": W}), r"nothing in state\['m'\]"),
+        (lambda: nn.adam(1.0, 1.0, {"w": 1}), r"a dict with the keys \['w'\].*'t': steps done.*None for the first"),
+        (lambda: nn.adam(1.0, 1.0, (1, 2.0)), r"state is a tuple at line"),
+        (lambda: nn.sgd({"b": np.arange(3)}, {"b": None}, lr=0.1), r"^b holds ints and gets no.*b.astype\(float\)"),
+        (lambda: nn.adam(np.arange(3), np.ones(3)), r"^params holds ints .* write params.astype\(float\)"),
+        (lambda: nn.clip_by_global_norm([np.array([3, 4])], 1.0), r"\[0\] holds ints and would not be clipped"),
         (lambda: nn.sgd(np.ones((2, 1)), np.ones(2), lr=0.1), r"the array has shape \(2, 1\).*shape \(2,\)"),
         (lambda: nn.adam([np.ones(2)], [np.ones(3)], lr=0.1), r"\[0\] has shape \(2,\)"),
         (lambda: nn.sgd(1.0, 1.0, lr=0.1, nesterov=True), r"needs momentum"),
