@@ -97,18 +97,7 @@ Nodes = bool | Collection[int]
 
 
 def _arguments(node: Traced, traced: Nodes) -> tuple[Any, ...]:
-    """The output and then the inputs that a rule sees: numbers, or the nodes themselves (constants stay numbers).
-
-    A variadic rule sees the inputs as one tuple, which is made once for all its edges.
-    """
-    primitive = node.primitive
-    if primitive is not None and primitive.variadic:
-        out, *rest = _each(node, traced)
-        return out, tuple(rest)
-    return _each(node, traced)
-
-
-def _each(node: Traced, traced: Nodes) -> tuple[Any, ...]:
+    """The output and then the inputs that a rule sees: numbers, or the nodes themselves (constants stay numbers)."""
     inputs = node.inputs
     if traced:
         if traced is True:
@@ -191,6 +180,8 @@ def unsummed_contribution(node: Traced, argnum: int, adjoint: Any, traced: Nodes
     primitive = node.primitive
     assert primitive is not None
     arguments = _arguments(node, traced)
+    if primitive.variadic:
+        arguments = (arguments[0], arguments[1:])
     if primitive.scales:
         if primitive.partials[argnum] is None:
             return None
@@ -252,7 +243,7 @@ def push(node: Traced, argnum: int, tangent: Any, *, traced: Nodes = False, batc
     assert primitive is not None
     if not primitive.active(argnum):
         return None
-    out, *inputs = _each(node, traced)
+    out, *inputs = _arguments(node, traced)
     if batched and primitive.kind == "elementwise":
         # the leading axis must stay in front of all axes that broadcasting adds
         missing = node.ndim - node.inputs[argnum].ndim
@@ -329,10 +320,13 @@ def reverse(
                 if partials is None:
                     if arguments is None:
                         arguments = _arguments(node, traced)
+                        if primitive.variadic:
+                            arguments = (arguments[0], arguments[1:])  # once for all edges: there may be many
                     sent = _by_rule(primitive, argnum, adjoint, arguments, node.params, batched)
                     if sent is None:
                         continue
-                    sent = _fit(sent, item.value, lead)
+                    if type(sent) is not _float64 or type(item.value) is not _float64:
+                        sent = _fit(sent, item.value, lead)
                 else:
                     # the same as above, without the calls: most nodes are elementwise
                     partial: Any = partials[argnum]
@@ -458,7 +452,7 @@ def local_derivative(node: Traced, argnum: int) -> Any:
     assert primitive is not None
     if primitive.kind != "elementwise":
         return LocalJacobian(node, argnum)
-    out, *inputs = _each(node, False)
+    out, *inputs = _arguments(node, False)
     with np.errstate(all="ignore"):
         partial = np.asarray(primitive.partial(argnum, out, tuple(inputs), node.params), dtype=node.dtype)
     return np.broadcast_to(partial, node.shape)[()] if partial.shape != node.shape else partial[()]

@@ -56,11 +56,12 @@ class Traced:
         kind = type(value)
         if kind is float or kind is _float64:
             self.differentiable = primitive is not None or params.get("role") != "constant"
-        else:
-            dtype = getattr(value, "dtype", None)
-            self.differentiable = (
-                dtype is not None and dtype.kind == "f" and (primitive is not None or params.get("role") != "constant")
+        elif kind is np.ndarray or hasattr(value, "dtype"):
+            self.differentiable = value.dtype.kind == "f" and (
+                primitive is not None or params.get("role") != "constant"
             )
+        else:
+            self.differentiable = False
         self.value = value
         self.primitive = primitive
         self.inputs = inputs
@@ -464,7 +465,14 @@ def _of_two(primitive: Primitive, operation: Callable[[Any, Any], Any], left: An
             recorder = found if recorder is None else join(recorder, found)
     else:
         b = right
-    return _node(operation(a, b), primitive, (left, right), NO_PARAMS, recorder)
+    out = operation(a, b)
+    if type(recorder) is Run:
+        if type(left) is np.ndarray:
+            recorder.use(left)
+        elif type(right) is np.ndarray:
+            recorder.use(right)
+        return Traced(out, primitive, (left, right), NO_PARAMS, recorder)
+    return _node(out, primitive, (left, right), NO_PARAMS, recorder)
 
 
 def _scalar_node(out: Any, primitive: Primitive, inputs: tuple[Any, ...], run: Run) -> Traced:
