@@ -336,13 +336,13 @@ def test_the_command_shows_every_case_and_writes_when_asked(finished: Any, capsy
 @pytest.mark.parametrize(
     ("outcome", "status"),
     [
-        ({"samples": [[9.0, 1.0]]}, 1),
+        ({"samples": [[9.0, 1.0]]}, 0),
         ({"note": "failed"}, 1),
         ({"note": "failed: took too long"}, 1),
         ({"note": "torch not installed"}, 0),
     ],
 )
-def test_the_command_fails_for_what_is_over_or_failed(
+def test_the_command_fails_for_what_failed_but_not_for_what_is_over(
     finished: Any, monkeypatch: pytest.MonkeyPatch, outcome: Any, status: int
 ) -> None:
     good = {"samples": [[0.001, 1.0]]}
