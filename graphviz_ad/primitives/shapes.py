@@ -172,7 +172,6 @@ def _permuting(name: str, compute: Callable[..., Any], sample: Samples, symbol: 
 _transpose = _permuting(
     "transpose",
     np.transpose,
-    symbol="ᵀ",
     sample=lambda rng: [
         ((rng.normal(size=(2, 3)),), {"axes": None}),
         ((rng.normal(size=(2, 3, 4)),), {"axes": (1, 2, 0)}),
@@ -201,7 +200,6 @@ _rollaxis = _permuting(
 _matrix_transpose = _permuting(
     "matrix_transpose",
     np.matrix_transpose,
-    symbol="ᵀ",
     sample=lambda rng: [((rng.normal(size=(2, 3, 4)),), {})],
 )
 

@@ -8,7 +8,7 @@ from graphviz_ad.core.graph import BaseGraph, Node
 from graphviz_ad.core.sweep import LocalJacobian
 from graphviz_ad.core.traced import shape_of
 from graphviz_ad.story.formula import expression, is_folded
-from graphviz_ad.story.numbers import brief, shape_text
+from graphviz_ad.story.numbers import brief, plain_local, shape_text
 
 if TYPE_CHECKING:
     from graphviz_ad.story.timeline import Step, Timeline
@@ -51,7 +51,7 @@ def _flow(step: Step) -> str:
     assert edge is not None
     source, consumer = edge.input.name, edge.consumer.name
     forward = step.kind == "tangent"
-    local = step.local
+    local = plain_local(step.local)
     sent = described(step.contribution)
     slot = _slot(step)
     if forward:
@@ -112,6 +112,9 @@ def no_sweep(graph: BaseGraph) -> str:
         return f"There are {len(outputs)} outputs: for adjoints write {write} first."
     if not outputs[0].differentiable:
         return f"The output {outputs[0].name} is of dtype {outputs[0].dtype}: it has no derivative."
+    one_way = next((p for node in graph.nodes if node.reached and (p := node.primitive) and not p.pulls), None)
+    if one_way is not None:
+        return f"There are no adjoints: {one_way.name} is a gad.custom function without a vjp."
     shape = shape_text(outputs[0].shape)
     return f"The output {outputs[0].name} has shape {shape}: for adjoints write graph.backward(seed=...) first."
 

@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from graphviz_ad.core.sweep import LocalJacobian
+
 MAX_ENTRIES = 64
 """Arrays up to this size travel entry by entry, larger ones as a summary."""
 
@@ -113,3 +115,8 @@ def brief(value: Any, digits: int = 4, width: int = 17) -> str:
 def shape_text(shape: tuple[int, ...]) -> str:
     """``(2, 3)`` for arrays, "" for scalars."""
     return str(tuple(int(n) for n in shape)) if shape else ""
+
+
+def plain_local(local: Any) -> Any:
+    """A local derivative as it is shown: a Jacobian of one number by one number is that number."""
+    return local.dense()[()] if isinstance(local, LocalJacobian) and not local.shape else local

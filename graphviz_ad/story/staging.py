@@ -10,7 +10,7 @@ from graphviz_ad.core.sweep import LocalJacobian
 from graphviz_ad.errors import ArgumentError
 from graphviz_ad.story import narration
 from graphviz_ad.story.formula import is_folded, operation
-from graphviz_ad.story.numbers import brief, exact, shape_text
+from graphviz_ad.story.numbers import brief, exact, plain_local, shape_text
 from graphviz_ad.story.scene import Scene, SceneEdge, SceneNode, SceneStep
 from graphviz_ad.story.timeline import Timeline, can_sweep, timeline, values_only
 
@@ -119,7 +119,7 @@ class _Stage:
         )
 
     def _edge(self, index: int, edge: Edge) -> SceneEdge:
-        local = edge.local if self.swept or self.moving else None
+        local = plain_local(edge.local) if self.swept or self.moving else None
         contribution: Any = None
         if edge.active and self.swept and edge.consumer.reached:
             contribution = edge.contribution

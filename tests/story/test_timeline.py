@@ -10,6 +10,7 @@ import pytest
 import graphviz_ad as gad
 from graphviz_ad.story.narration import alt_text, story
 from graphviz_ad.story.staging import stage
+from graphviz_ad.story.timeline import values_only
 from tests.core.test_gold import fork, unit
 
 
@@ -157,3 +158,20 @@ def test_alt_text() -> None:
     assert alt_text(graph) == "Computational graph of cube: 1 input, 3 operations, result out = 34.33."
     graph.backward()
     assert alt_text(graph).endswith("Adjoints: x 95.06.")
+
+
+def test_a_custom_function_of_one_number_shows_a_number() -> None:
+    cube = gad.custom(lambda x: x**3, vjp=lambda adjoint, out, x: 3 * x**2 * adjoint)
+    graph = gad.trace(lambda x: cube(x) * 2, 2.0)
+    scene = stage(graph)
+    (edge,) = [edge for edge in scene.edges if edge.input == graph["x"].id]
+    assert (edge.local, edge.contribution) == ("12.0", "24.0")
+    assert "2 × 12 = 24" in story(graph.timeline())
+
+
+def test_without_a_vjp_the_story_says_so() -> None:
+    cube = gad.custom(lambda x: x**3, jvp=lambda tangents, out, x: 3 * x**2 * tangents[0])
+    graph = gad.trace(lambda x: cube(x) * 2, 2.0)
+    words = story(values_only(graph))
+    assert "There are no adjoints: custom is a gad.custom function without a vjp." in words
+    assert "has shape" not in words
