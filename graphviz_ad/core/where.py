@@ -1,4 +1,4 @@
-"""Says where in the user's own code something happened, for error messages."""
+"""Words for error messages: where in the user's own code something happened, and what a value is."""
 
 from __future__ import annotations
 

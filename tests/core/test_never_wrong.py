@@ -485,3 +485,28 @@ def test_results_with_slots_are_followed() -> None:
     out, pullback = gad.vjp(lambda x: Holder(x * 2), 2.0)
     assert out.v == 4.0
     assert pullback(Holder(1.0)) == (2.0,)
+
+
+@pytest.mark.parametrize(
+    "sweep_over",
+    [
+        lambda f, x: gad.jvp(f, (x,), (x,)),
+        lambda f, x: gad.jacobian(f, mode="fwd")(x),
+        lambda f, x: gad.jacobian(f, mode="rev")(x),
+        lambda f, x: gad.elementwise_grad(f)(x),
+        lambda f, x: gad.vjp(f, x)[1](x),
+        lambda f, x: gad.hvp(lambda v: np.sum(f(v)))(x, x),
+        lambda f, x: gad.hessian(lambda v: np.sum(f(v)))(x),
+    ],
+    ids=["jvp", "jacobian fwd", "jacobian rev", "elementwise_grad", "vjp", "hvp", "hessian"],
+)
+def test_every_transformation_notices_a_changed_constant(sweep_over) -> None:
+    weights = np.arange(1.0, 4.0)
+
+    def f(x):
+        y = x**3 * weights
+        weights[0] += 1.0
+        return y
+
+    with pytest.raises(gad.MutationError, match="changed in place after it was used"):
+        sweep_over(f, np.ones(3))
