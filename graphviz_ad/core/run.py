@@ -53,7 +53,7 @@ def join(first: Run | Recorder, second: Run | Recorder) -> Run | Recorder:
     if isinstance(second, Recorder):
         return second.find()
     if first is not second:
-        first.mixed = second.mixed = True
+        second.mixed = True  # so a node of a run that is not mixed has only that run's nodes below it
     return second
 
 
