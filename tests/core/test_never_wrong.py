@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 
 import graphviz_ad as gad
-from graphviz_ad.core import mutation, sweep
+from graphviz_ad.core import mutation, sweep, transforms
 
 
 def test_a_constant_changed_after_its_use_is_noticed() -> None:
@@ -510,3 +510,32 @@ def test_every_transformation_notices_a_changed_constant(sweep_over) -> None:
 
     with pytest.raises(gad.MutationError, match="changed in place after it was used"):
         sweep_over(f, np.ones(3))
+
+
+@pytest.mark.parametrize("mode", ["rev", "fwd"])
+def test_seeds_in_several_pieces_give_the_whole_jacobian(mode, monkeypatch: pytest.MonkeyPatch) -> None:
+    matrix = np.random.default_rng(0).normal(size=(5, 7))
+    monkeypatch.setattr(transforms, "ENTRIES_AT_ONCE", 14)
+    found = gad.jacobian(lambda x: np.tanh(matrix @ x), mode=mode)(np.ones(7))
+    expected = (1 - np.tanh(matrix.sum(axis=1)) ** 2)[:, None] * matrix
+    np.testing.assert_allclose(found, expected, rtol=1e-12)
+
+
+def test_a_detached_nan_that_stays_nan_is_no_other_branch() -> None:
+    graph = gad.trace(lambda x, y: x * 2 if np.isfinite(float(gad.detach(y))) else x, 3.0, np.nan)
+    again = graph.evaluate(x=5.0)
+    assert (again.outputs[0].value, again.notice) == (5.0, "")
+
+
+def test_sweeps_stay_in_the_dtype_of_their_nodes() -> None:
+    seen = []
+
+    def rule(adjoint, out, x):
+        seen.append(adjoint.dtype)
+        return adjoint * x
+
+    small = gad.custom(lambda x: x * x, vjp=rule)
+    wide = np.ones((2, 3))
+    gad.grad(lambda x: np.sum(small(x) * wide[0]))(np.ones(3, np.float32))  # of one shape
+    gad.grad(lambda x: np.sum(small(x) * wide))(np.ones(3, np.float32))  # summed over a broadcast axis
+    assert seen == [np.float32] * 2
