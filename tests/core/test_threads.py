@@ -236,3 +236,17 @@ def test_multiprocessing_with_fork() -> None:
     with multiprocessing.get_context("fork").Pool(2) as pool:
         found = pool.map(slope_at, range(6))
     assert found == [slope_at(number) for number in range(6)]
+
+
+def test_an_inner_derivative_leaves_the_outer_ones_threshold() -> None:
+    before = gc.get_threshold()
+    seen = []
+
+    def f(x):
+        inner = gad.grad(lambda y: y * y)(x)
+        seen.append(gc.get_threshold()[0])
+        return inner * x
+
+    assert gad.grad(f)(3.0) == 12.0
+    assert seen[0] > before[0]
+    assert gc.get_threshold() == before
