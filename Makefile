@@ -1,5 +1,5 @@
 # The commands of this project. Each makes what it needs in .venv first; nothing outside this folder is changed, except
-# that `make test` as root installs Debian's chromium where it is missing.
+# that as root `make test` installs Debian's chromium where it is missing, and `make test-all` its pdflatex too.
 
 SHELL := /bin/sh
 .DEFAULT_GOAL := help

@@ -33,17 +33,50 @@ def neuron(w, b, x, t):
     return loss
 
 
-FIGURES: dict[str, Callable[[], gad.Graph]] = {
-    "cube.svg": lambda: gad.trace(cube, 1.5),
-    "fork.svg": lambda: gad.trace(fork, 2.0, 3.0),
-    "neuron.svg": lambda: gad.trace(neuron, 0.5, 0.1, 2.0, 1.0),
+def layer(x, W, b):
+    z = x @ W + b
+    return np.maximum(0, z)
+
+
+def network(X, W1, b1, W2, b2):
+    h = layer(X, W1, b1)
+    y = layer(h, W2, b2)
+    loss = np.mean(y**2)
+    return loss
+
+
+def deep(x, w):
+    for k in range(24):
+        with gad.scope(f"layer{k + 1}"):
+            x = np.tanh(w * x) + 0.1
+    return x
+
+
+def two_layers():
+    rng = np.random.default_rng(0)
+    X = gad.constant(np.round(rng.normal(size=(4, 3)), 1))
+    W1, W2 = np.round(rng.normal(size=(3, 3)), 1), np.round(rng.normal(size=(3, 2)), 1)
+    return gad.trace(network, X, W1, np.array([0.1, 0.2, -0.1]), W2, np.array([0.3, -0.2]))
+
+
+Maker = Callable[[Path], object]
+
+# The engine is the one that gives the same picture on every machine.
+FIGURES: dict[str, Maker] = {
+    "cube.svg": lambda path: gad.trace(cube, 1.5).save(path, engine="layered"),
+    "fork.svg": lambda path: gad.trace(fork, 2.0, 3.0).save(path, engine="layered"),
+    "neuron.svg": lambda path: gad.trace(neuron, 0.5, 0.1, 2.0, 1.0).save(path, engine="layered"),
+    "neuron_story.svg": lambda path: gad.trace(neuron, 0.5, 0.1, 2.0, 1.0).save(path, engine="layered", animate="loop"),
+    "fork_strip.svg": lambda path: gad.trace(fork, 2.0, 3.0).film_strip(path, engine="layered"),
+    "layers.svg": lambda path: two_layers().save(path, engine="layered", fold=("layer_2",)),
+    "deep.svg": lambda path: gad.trace(deep, 0.5, 1.2).save(path, engine="layered"),
 }
 
 
 def draw(folder: Path) -> None:
-    """Write every figure; the engine is the one that gives the same picture on every machine."""
+    """Write every figure."""
     for name, make in FIGURES.items():
-        make().save(folder / name, engine="layered")
+        make(folder / name)
 
 
 if __name__ == "__main__":

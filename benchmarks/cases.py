@@ -15,9 +15,9 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import graphviz_ad as gad
-from benchmarks import chain, higher, network, unwatched
+from benchmarks import chain, figures, higher, network, unwatched
 from benchmarks.agreement import Pair
-from benchmarks.measure import Gauge, peak_bytes, seconds, told
+from benchmarks.measure import Gauge, length_bytes, peak_bytes, seconds, told, wall_seconds
 
 ROOT = Path(__file__).resolve().parent.parent
 PEERS = ("autograd", "torch", "micrograd", "mygrad")
@@ -36,11 +36,14 @@ class Case:
     unit: str = "s"
     per: tuple[int, int] = (1, 1)  # operations in ours and in theirs: each is divided by its own
     needs: str = "value_and_grad"  # what of graphviz_ad it measures
+    program: str = ""  # a program that it starts
 
     def missing(self) -> str:
         """What keeps this case from running, in words; empty if nothing does."""
         if self.against in PEERS and find_spec(self.against) is None:
             return f"{self.against} not installed"
+        if self.program and shutil.which(self.program) is None:
+            return f"{self.program} not installed"
         return "" if hasattr(gad, self.needs) else f"gad.{self.needs} missing"
 
 
@@ -61,6 +64,7 @@ def import_pair() -> Pair:
 
 LONG = 10_000
 VERY_LONG = 100_000
+SMALL_FIGURE, FIGURE, LARGE_FIGURE = 2, 7, 100  # how many weights the neuron has that is drawn
 
 CASES = (
     Case("import", "import graphviz_ad", "import numpy", 0.5, import_pair, told),
@@ -100,5 +104,40 @@ CASES = (
     Case(
         "tiny", "sum of a product of three numbers", "autograd", 0.25,
         lambda: higher.pair("value_and_grad", higher.weighted, higher.numbers(3), higher.numbers(3)),
+    ),
+    Case(
+        "svg-build", "SVG of a drawn graph, a node", "micrograd", 0.2, partial(figures.build_pair, LARGE_FIGURE),
+        per=(figures.nodes_of(LARGE_FIGURE),) * 2, needs="trace",
+    ),
+    Case(
+        "svg-draw", "drawing and SVG of a laid-out graph, a node", "micrograd", None,
+        partial(figures.build_pair, LARGE_FIGURE, drawn=False),
+        per=(figures.nodes_of(LARGE_FIGURE),) * 2, needs="trace",
+    ),
+    Case(
+        "svg-layered", "function to SVG, 10 nodes, engine layered", "micrograd", 0.4,
+        partial(figures.finished_pair, SMALL_FIGURE, "layered"), wall_seconds, needs="trace", program="dot",
+    ),
+    Case(
+        "svg-dot", "function to SVG, 10 nodes, engine dot", "micrograd", 1.2,
+        partial(figures.finished_pair, SMALL_FIGURE, "dot"), wall_seconds, needs="trace", program="dot",
+    ),
+    Case(
+        "svg-bytes", "size of an SVG, a node", "Graphviz", 0.4,
+        partial(figures.size_pair, FIGURE, figures.DRESSED), length_bytes, "B",
+        (figures.nodes_of(FIGURE),) * 2, needs="trace", program="dot",
+    ),
+    Case(
+        "svg-bytes-plain", "size of an SVG, a node", "Graphviz, bare", None,
+        partial(figures.size_pair, FIGURE, figures.PLAIN), length_bytes, "B",
+        (figures.nodes_of(FIGURE),) * 2, needs="trace", program="dot",
+    ),
+    Case(
+        "figure-growth", "figure of a graph of 100,000, a node", "of 10,000", 1.5,
+        partial(figures.growth_pair, VERY_LONG, LONG), told, per=(VERY_LONG, LONG), needs="trace",
+    ),
+    Case(
+        "figure-seconds", "figure of a graph of 100,000", "a second", 3.0,
+        partial(figures.second_pair, VERY_LONG), told, needs="trace",
     ),
 )  # fmt: skip

@@ -18,7 +18,16 @@ functions were proven to give the same numbers first (to 1e-9, in float32 to 1e-
 
 A chain is sin, × a, + b, sin, … on one number; autograd's memory of an operation is that in a chain of 10,000. The MLP
 is 784-256-128-10 with tanh and cross-entropy of softmax, batch 64; the small net is 2-16-16-1 with tanh and the mean
-squared error, batch 1; all parameters get a gradient. "NumPy by hand" is the forward and backward pass written out."""
+squared error, batch 1; all parameters get a gradient. "NumPy by hand" is the forward and backward pass written out.
+
+The figures show the neuron s · relu(w·x) in single operations, with 402, 10 and 30 nodes: on both sides the same nodes
+with the same numbers. micrograd's figure is what `draw_dot` of its notebook asks of the package graphviz: its source,
+before dot lays it out, stands beside the text of our SVG, from our display list, and beside that with drawing, from the
+coordinates of our layout. From the function to the SVG, our trace, sweep, story, layout, drawing and text stand beside
+micrograd's expression, backward pass, `draw_dot` and the program dot, by the clock on the wall. Sizes are those of
+complete files, ours with legend, style, both colour schemes and the data for scripts; Graphviz's has a table for each
+node and each edge, rounded and coloured like ours, or bare: only texts and lines. The figure of a long graph is folded;
+it takes processor time from the traced chain on, sweep included."""
 
 UNITS = {"s": {"s": 1.0, "ms": 1e-3, "µs": 1e-6, "ns": 1e-9}, "B": {"MB": 1e6, "kB": 1e3, "B": 1.0}}
 

@@ -73,13 +73,18 @@ def machine() -> str:
 
 
 def versions() -> dict[str, str]:
-    """Python, NumPy and the peers that are here."""
+    """Python, NumPy, the peers and the programs that are here."""
     found = {"Python": platform.python_version()}
     for name in ("numpy", *PEERS):
         try:
             found[name] = version(name)
         except PackageNotFoundError:
             found[name] = "not installed"
+    try:
+        said = subprocess.run(["dot", "-V"], capture_output=True, text=True, check=True).stderr
+        found["dot"] = said.split("version ")[1].split()[0]
+    except (OSError, subprocess.CalledProcessError, IndexError):
+        found["dot"] = "not installed"
     return found
 
 

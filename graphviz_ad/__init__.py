@@ -3,6 +3,7 @@
 from graphviz_ad import nn
 from graphviz_ad.core.check import check_grads
 from graphviz_ad.core.custom import custom
+from graphviz_ad.core.scopes import scope
 from graphviz_ad.core.transforms import elementwise_grad, grad, hessian, hvp, jacobian, jvp, value_and_grad, vjp
 from graphviz_ad.core.variables import constant, detach, variable
 from graphviz_ad.errors import (
@@ -20,6 +21,7 @@ from graphviz_ad.errors import (
     UnsupportedError,
 )
 from graphviz_ad.graph import Graph, engines, explore, graph, trace
+from graphviz_ad.story.narration import alt_text
 
 __version__ = "0.1.0"
 
@@ -37,6 +39,7 @@ __all__ = [
     "SeedError",
     "UnknownNameError",
     "UnsupportedError",
+    "alt_text",
     "check_grads",
     "constant",
     "custom",
@@ -51,6 +54,7 @@ __all__ = [
     "jacobian",
     "jvp",
     "nn",
+    "scope",
     "trace",
     "value_and_grad",
     "variable",

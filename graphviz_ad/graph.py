@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable
 from typing import TYPE_CHECKING, Any
 
 from graphviz_ad import primitives as _primitives  # noqa: F401  (fills the registry)
@@ -11,7 +11,7 @@ from graphviz_ad.core import flat
 from graphviz_ad.core import trace as tracing
 from graphviz_ad.core.graph import BaseGraph
 from graphviz_ad.story import timeline as story_module
-from graphviz_ad.story.staging import MAX_VISIBLE
+from graphviz_ad.story.paths import Paths
 from graphviz_ad.story.timeline import Timeline
 from graphviz_ad.widget.view import View, save
 
@@ -50,6 +50,43 @@ class Graph(BaseGraph):
         """
         return story_module.timeline(self, mode, output, seed)
 
+    def paths(self, name: str, output: str | None = None, limit: int = 100) -> Paths:
+        """All paths from a node to the output: a product along each, and their sum is the adjoint.
+
+        Parameters
+        ----------
+        name : str
+            The node that the paths start from, usually an input.
+        output : str, optional
+            Where they end, if the graph has several outputs; else at the outputs that `backward` was given seeds for.
+        limit : int
+            So many paths are listed at most. They are counted without being listed: there may be 2⁶⁰.
+
+        Returns
+        -------
+        Paths
+            A sequence of paths with ``.edges``, ``.locals`` and ``.product``; itself with ``.count``, ``.total``,
+            ``.complete``, ``.summary``, and ``.work``: the edges that one reverse sweep walks instead.
+
+        Raises
+        ------
+        SeedError
+            There are several outputs, or one that is no scalar, and no seed.
+
+        Examples
+        --------
+        >>> import graphviz_ad as gad
+        >>> def f(x):
+        ...     y = x**2 + x
+        ...     return y
+        >>> print(gad.trace(f, 3.0).paths("x"))
+        2 paths against 3 edges of one sweep, from x to y
+        x → v1 → y          6 × 1 = 6
+        x → y               1     = 1
+        sum of the 2 paths        = 7, the adjoint of x
+        """
+        return Paths(self, name, output, limit)
+
     def derivative(self, name: str, output: str | None = None) -> Graph:
         """The graph OF the gradient: the original inputs, and one output ∂output/∂name of its shape.
 
@@ -72,7 +109,7 @@ class Graph(BaseGraph):
         return flat.from_dict(cls, data)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return (Graph.from_dict, (self.to_dict(),))
+        return (_unpickled, (self.to_dict(),))
 
     def __copy__(self) -> Graph:
         return Graph(self.records, self.tables, self.notice)
@@ -80,45 +117,78 @@ class Graph(BaseGraph):
     def __deepcopy__(self, memo: dict[int, Any]) -> Graph:
         return self.__copy__()  # everything shared is immutable
 
-    def to_dot(self, direction: str = "LR", show: Collection[str] = ()) -> Digraph:
+    def to_dot(
+        self,
+        direction: str = "LR",
+        show: Collection[str] = (),
+        fold: str | Collection[str] = "auto",
+        expand: Collection[str] = (),
+    ) -> Digraph:
         """The picture as a ``graphviz.Digraph``, for a hand of your own."""
-        digraph: Digraph = View(self, direction=direction, show=show).dot()
+        digraph: Digraph = View(self, direction=direction, show=show, fold=fold, expand=expand).dot()
         return digraph
 
     def save(
         self,
         path: str | os.PathLike[str],
         *,
-        direction: str = "LR",
+        direction: str | None = None,
+        width: float | str | None = None,
         theme: str = "auto",
         engine: str = "auto",
-        show: Collection[str] = (),
+        show: Collection[str] = ("heatmaps",),
         precision: int = 4,
         mode: str = "reverse",
         output: str | None = None,
         seed: Any = None,
+        fold: str | Collection[str] = "auto",
+        expand: Collection[str] = (),
+        step: int | None = None,
+        animate: bool | str = False,
+        notation: str = "∂L/∂v",
+        fragment: bool = False,
     ) -> Path:
-        """Write the complete picture, page or story; the suffix says which.
+        """Write the complete picture, page, story or derivation; the suffix says which.
 
         Parameters
         ----------
         path
-            Ends in .svg, .png, .pdf (pictures), .html (a page that plays without a kernel), .dot, .json or
-            .txt (the story in words).
-        direction : {"LR", "TB", "RL", "BT"}
-            Where the values flow.
+            Ends in .svg, .png, .pdf (pictures), .html (a page that plays without a kernel), .dot, .json,
+            .txt (the story in words), .tex or .md (the derivation: every value and every adjoint as an equation).
+        direction : {"LR", "TB", "RL", "BT"}, optional
+            Where the values flow. Left out: from left to right; with a width, whatever suits it.
+        width : float or str, optional
+            How wide the picture is: a number of px, a length ("85mm", "3.5in", "252pt"), "column" or "page" (one or two
+            columns of a paper), or "slide" (1280 × 720 px, text of 18 pt and more). The picture is wrapped and drawn
+            more compactly where that is needed, and where no text could be read, an error says so.
         theme : {"auto", "light", "dark"}
             "auto" follows the reader's scheme in SVG, and is light on paper and in PNG.
         engine
             The layout engine, see `gad.engines`.
         show
-            ``("constants",)`` draws untraced scalars as nodes.
+            A tuple of "heatmaps" (arrays as small heat maps and masks) and "constants" (untraced scalars as nodes);
+            ``()`` for neither.
         precision : int
             Significant digits of the numbers.
         mode : {"reverse", "forward"}
             Which derivative to show.
         output, seed
             Where the sweep starts, as for `timeline`.
+        fold
+            Which groups (calls, layers, ``with gad.scope("name")``) are drawn as one box: "auto", so many that at
+            most about 60 nodes are visible; "all"; "none"; or a tuple of their names.
+        expand
+            Names of groups, or of nodes inside them, that are drawn whatever ``fold`` says.
+        step : int, optional
+            The picture after so many steps of the story, as in the explorer: 0 shows what is given, -1 the last step.
+            Left out: the complete picture.
+        animate : bool or "loop"
+            In .svg: the whole story plays, once or again and again, also in a plain ``<img>`` and without scripts; it
+            ends on the complete picture, and stands still where the reader asks for less motion.
+        notation : {"∂L/∂v", "v̄", "grad"}
+            How adjoints are written; L stands for the output's own name.
+        fragment : bool
+            In .tex: only the ``align*`` environments, for a document of your own that loads amsmath.
 
         Returns
         -------
@@ -130,12 +200,85 @@ class Graph(BaseGraph):
             path,
             theme,
             direction=direction,
+            width=width,
             engine=engine,
             show=show,
             precision=precision,
             mode=mode,
             output=output,
             seed=seed,
+            fold=fold,
+            expand=expand,
+            step=step,
+            animate=animate,
+            notation=notation,
+            fragment=fragment,
+        )
+
+    def film_strip(
+        self,
+        path: str | os.PathLike[str],
+        steps: Iterable[int] | None = None,
+        *,
+        columns: int | None = None,
+        direction: str | None = None,
+        width: float | str | None = None,
+        theme: str = "auto",
+        engine: str = "auto",
+        show: Collection[str] = ("heatmaps",),
+        precision: int = 4,
+        mode: str = "reverse",
+        output: str | None = None,
+        seed: Any = None,
+        fold: str | Collection[str] = "auto",
+        expand: Collection[str] = (),
+        notation: str = "∂L/∂v",
+    ) -> Path:
+        """Write several steps of the story side by side, as numbered frames with what each step says.
+
+        Parameters
+        ----------
+        path
+            Ends in .svg, .png or .pdf.
+        steps
+            The steps to show, as for `save`; left out: at most six that matter most, from what is given over the
+            turn of the sweep and the first fork to the complete picture.
+        columns : int, optional
+            How many frames stand side by side; left out: as many as make a handy shape.
+        width : float or str, optional
+            How wide the strip is, as for `save`, but for "slide": there save one picture for each step.
+        direction, theme, engine, show, precision, mode, output, seed, fold, expand, notation
+            As for `save`.
+
+        Returns
+        -------
+        pathlib.Path
+            The file, written whole or not at all.
+
+        Examples
+        --------
+        >>> import tempfile, graphviz_ad as gad
+        >>> graph = gad.trace(lambda x: x**2, 3.0)
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     graph.film_strip(folder + "/square.svg", steps=[0, 1, -1]).name
+        'square.svg'
+        """
+        return save(
+            self,
+            path,
+            theme,
+            direction=direction,
+            width=width,
+            engine=engine,
+            show=show,
+            precision=precision,
+            mode=mode,
+            output=output,
+            seed=seed,
+            fold=fold,
+            expand=expand,
+            notation=notation,
+            frames=(steps, columns),
         )
 
     def explore(
@@ -146,17 +289,22 @@ class Graph(BaseGraph):
         seed: Any = None,
         direction: str = "LR",
         engine: str = "auto",
-        show: Collection[str] = (),
+        show: Collection[str] = ("heatmaps",),
+        fold: str | Collection[str] = "auto",
+        expand: Collection[str] = (),
     ) -> Explorer:
         """The widget that plays the graph step by step, in step with Python."""
         from graphviz_ad.widget.explorer import Explorer
 
-        return Explorer(View(self, mode, output, seed, direction, engine, show))
+        return Explorer(View(self, mode, output, seed, direction, engine, show, fold=fold, expand=expand))
 
     def _repr_mimebundle_(self, **_options: Any) -> dict[str, Any]:
-        if len(self.nodes) > MAX_VISIBLE:
-            return {"text/plain": repr(self)}
         return View(self).static_bundle()
+
+
+def _unpickled(data: dict[str, Any]) -> Graph:
+    """A graph of this program's own: its numbers need not be computed again."""
+    return flat.from_dict(Graph, data, trusted=True)
 
 
 def trace(f: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Graph:

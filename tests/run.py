@@ -226,6 +226,8 @@ def unit_tests(slow: bool) -> Count:
     """Run what needs neither a browser nor a kernel, on two processes."""
     if shutil.which("dot") is None:
         install("graphviz")  # optional for users, and so for who is not root: tests of that engine then say "skipped"
+    if slow and shutil.which("pdflatex") is None:
+        install("texlive-latex-base", "texlive-latex-recommended")  # for who is not root the test says "skipped"
     chosen = "not browser and not notebook"
     return pytest("unit", "-n", "2", "-m", chosen if slow else f"{chosen} and not slow", "tests", slow=slow)
 

@@ -5,19 +5,22 @@ from __future__ import annotations
 import contextlib
 import doctest
 import itertools
+import math
 import platform
 import re
+import sys
 from collections.abc import Iterator
+from types import ModuleType
 from typing import Any
 
 import numpy as np
 import pytest
 
 import graphviz_ad as gad
-from benchmarks import chain, network, report, run, unwatched
+from benchmarks import chain, figures, network, report, run, unwatched
 from benchmarks.agreement import agree, checked
 from benchmarks.cases import CASES, PEERS, Case
-from benchmarks.measure import FEWEST, MOST, interleave, peak_bytes, seconds
+from benchmarks.measure import FEWEST, MOST, interleave, length_bytes, peak_bytes, seconds, wall_seconds
 
 BY_NAME = {case.name: case for case in CASES}
 
@@ -26,17 +29,24 @@ BY_NAME = {case.name: case for case in CASES}
 
 @pytest.mark.parametrize(
     "case",
-    [case for case in CASES if case.name != "import" and case.against not in {*PEERS} - {"autograd"}],
+    [
+        case
+        for case in CASES
+        if case.name not in {"import", "figure-growth", "figure-seconds"}
+        and case.against not in {*PEERS} - {"autograd"}
+    ],
     ids=lambda case: case.name,
 )
 def test_both_sides_of_a_case_are_proven_equal(case: Case, monkeypatch: pytest.MonkeyPatch) -> None:
+    if case.program and case.missing():
+        pytest.skip(case.missing())
     proofs = []
 
     def proof(*words: Any) -> None:
         agree(*words)
         proofs.append(words)
 
-    for module in ("agreement", "chain"):
+    for module in ("agreement", "chain", "figures"):
         monkeypatch.setattr(f"benchmarks.{module}.agree", proof)
     assert case.missing() == ""
     case.pair()
@@ -57,6 +67,13 @@ def test_a_missing_peer_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
     assert BY_NAME["chain-torch"].missing() == "torch not installed"
     assert BY_NAME["mlp"].missing() == ""
     assert run.measure_alone(BY_NAME["chain-torch"], FEWEST) == {"note": "torch not installed"}
+
+
+def test_a_missing_program_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("benchmarks.cases.find_spec", lambda name: name)
+    monkeypatch.setattr("benchmarks.cases.shutil.which", lambda name: None)
+    assert BY_NAME["svg-bytes"].missing() == BY_NAME["svg-layered"].missing() == "dot not installed"
+    assert BY_NAME["svg-build"].missing() == BY_NAME["figure-growth"].missing() == ""
 
 
 def test_a_missing_function_of_ours_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -153,6 +170,148 @@ def test_the_check_for_changed_arrays_is_off_only_inside() -> None:
     assert unwatched.notices()
 
 
+# ------------------------------------------------------------------------------------------------ figures
+
+
+class Value:
+    """What of micrograd's Value a neuron's figure needs, so that its cases are tested where micrograd is not."""
+
+    def __init__(self, data: float, inputs: tuple[Any, ...] = (), op: str = "", local: tuple[float, ...] = ()) -> None:
+        self.data, self.grad = data, 0.0
+        self._prev, self._op, self._local = inputs, op, local
+
+    def __add__(self, other: Value) -> Value:
+        return Value(self.data + other.data, (self, other), "+", (1.0, 1.0))
+
+    def __mul__(self, other: Value) -> Value:
+        return Value(self.data * other.data, (self, other), "*", (other.data, self.data))
+
+    def relu(self) -> Value:
+        return Value(max(self.data, 0.0), (self,), "ReLU", (float(self.data > 0),))
+
+    def backward(self, adjoint: float = 1.0) -> None:
+        self.grad += adjoint
+        for start, local in zip(self._prev, self._local, strict=True):
+            start.backward(adjoint * local)  # right as long as no inner value is used twice
+
+
+@pytest.fixture
+def micrograd(monkeypatch: pytest.MonkeyPatch) -> None:
+    engine = ModuleType("micrograd.engine")
+    engine.Value = Value  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "micrograd", ModuleType("micrograd"))
+    monkeypatch.setitem(sys.modules, "micrograd.engine", engine)
+
+
+@pytest.fixture
+def proofs(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
+    """What `figures` proves equal."""
+    proven: list[Any] = []
+
+    def proof(*words: Any) -> None:
+        agree(*words)
+        proven.append(words)
+
+    monkeypatch.setattr("benchmarks.figures.agree", proof)
+    return proven
+
+
+@pytest.mark.usefixtures("micrograd")
+def test_the_sources_of_both_pictures_show_the_same_numbers(proofs: list[Any]) -> None:
+    for count, drawn in enumerate((True, False), 1):
+        build, source = figures.build_pair(3, drawn)
+        assert len(proofs) == count
+        assert figures.our_nodes(build(), ".4f") == figures.their_nodes(source())
+        assert len(figures.their_nodes(source())) == figures.nodes_of(3) == 14
+    assert build() == figures.ours(3, "layered")  # nothing is left out
+
+
+@pytest.mark.usefixtures("micrograd")
+@pytest.mark.parametrize("name", [case.name for case in CASES if case.against == "micrograd" and case.program])
+def test_the_finished_pictures_show_the_same_numbers(
+    name: str, monkeypatch: pytest.MonkeyPatch, proofs: list[Any]
+) -> None:
+    monkeypatch.setattr("benchmarks.cases.find_spec", lambda name: name)
+    if BY_NAME[name].missing():
+        pytest.skip(BY_NAME[name].missing())
+    ours, theirs = (function() for function in BY_NAME[name].pair())
+    assert len(proofs) == 1
+    assert len(figures.their_nodes(theirs)) == figures.nodes_of(2) == 10
+    assert figures.our_nodes(ours, ".4f") == figures.their_nodes(theirs)
+    assert f'data-engine="{name.removeprefix("svg-")}"' in ours
+
+
+@pytest.mark.usefixtures("micrograd")
+def test_pictures_that_differ_are_not_compared() -> None:
+    svg, source = figures.ours(2, "layered"), figures.draw_dot(figures.their_neuron(2)).source
+    figures.alike(svg, source)
+    for wrong in (source.replace("grad 1.0000", "grad 1.0001", 1), source.replace("data", "Data", 1)):
+        assert wrong != source
+        with pytest.raises(AssertionError):
+            figures.alike(svg, wrong)
+    with pytest.raises((AssertionError, ValueError)):
+        figures.alike(figures.ours(3, "layered"), source)
+
+
+def test_the_picture_of_micrograd_has_a_record_for_each_value_and_a_node_for_each_operation() -> None:
+    x = Value(3.0)
+    out = x * x + x
+    out.backward()
+    source = figures.draw_dot(out).source
+    assert source.count("shape=record") == 3
+    assert sorted(re.findall(r"label=\"?([+*])\"?\]", source)) == ["*", "+"]
+    assert figures.their_nodes(source) == [(3.0, 7.0), (9.0, 1.0), (12.0, 1.0)]
+    assert source.count("->") == 2 + 4  # from the operations, and x is used three times
+
+
+def test_numbers_in_a_picture_are_read_from_the_text_too() -> None:
+    assert figures.their_nodes("<text>data &#45;1.5000</text>\n<text>grad 0.2500</text>") == [(-1.5, 0.25)]
+
+
+@pytest.mark.parametrize("looks", [figures.DRESSED, figures.PLAIN], ids=["dressed", "plain"])
+def test_graphviz_shows_in_tables_what_our_figure_shows(looks: Any) -> None:
+    if BY_NAME["svg-bytes"].missing():
+        pytest.skip(BY_NAME["svg-bytes"].missing())
+    ours, table = (function() for function in figures.size_pair(2, looks))
+    nodes, edges = figures.table_numbers(table)
+    assert (len(nodes), len(edges)) == (10, 9)
+    assert (figures.our_nodes(ours, ".4g"), figures.our_edges(ours, ".4g")) == (nodes, edges)
+    texts = re.findall(r"<text[^>]*>([^<]+)</text>", table)
+    for name in ("weights[0]", "inputs[1]", "scale", "total", "out"):
+        assert name in texts
+        assert f'data-node="{name}"' in ours
+    for words in ("prefers-color-scheme", "gad-legend", "<style>"):
+        assert words in ours
+    assert ("#e3f4ee" in table) == (looks is figures.DRESSED)
+
+
+def test_the_figure_of_a_long_graph_holds_all_of_it() -> None:
+    graph = gad.trace(chain.chain, chain.START, 3000)
+    took, svg = figures.long_figure(graph)
+    assert took > 0
+    assert not graph.has_adjoints  # the next sample sweeps again
+    figures.complete(svg, 3000)
+    with pytest.raises(AssertionError):
+        figures.complete(svg, 2999)
+    for number in (r'data-adjoint="[^"]*"', r'data-value="[^"]*"'):
+        with pytest.raises(AssertionError):
+            figures.complete(re.sub(number, lambda found: found[0].split('"')[0] + '"0.5"', svg), 3000)
+    with pytest.raises(AssertionError, match="operations are missing"):
+        figures.complete(re.sub(r">\d+ operations<", ">1 operations<", svg, count=1), 3000)
+
+
+def test_figures_of_long_graphs_are_proven_complete_and_measure_themselves(monkeypatch: pytest.MonkeyPatch) -> None:
+    proofs = []
+    monkeypatch.setattr("benchmarks.figures.complete", lambda svg, length: proofs.append(length))
+    costs = figures.growth_pair(500, 200)
+    assert proofs == [500, 200]
+    assert all(0 < cost() < 60 for cost in costs)
+    ours, second = figures.second_pair(300)
+    assert proofs == [500, 200, 300]
+    assert second() == 1.0  # the ratio is a number of seconds
+    assert 0 < ours() < 60
+
+
 # ------------------------------------------------------------------------------------------------ samples
 
 
@@ -195,6 +354,17 @@ def test_a_fast_function_is_called_many_times_for_a_sample(monkeypatch: pytest.M
     count = next(calls) - before - 1
     assert count == 16  # the first power of two that reaches a hundredth
     assert took == pytest.approx(1e-3 * (count + 1) / count)
+
+
+def test_work_of_another_process_is_measured_by_the_clock_on_the_wall(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = itertools.count(0.0, 0.25)
+    monkeypatch.setattr("benchmarks.measure.time.perf_counter", lambda: next(clock))
+    monkeypatch.setattr("benchmarks.measure.time.process_time", lambda: math.nan)
+    assert wall_seconds(lambda: None)() == 0.25
+
+
+def test_the_length_of_a_text_is_that_of_its_file() -> None:
+    assert length_bytes(lambda: "∂v")() == 4.0
 
 
 def test_memory_is_the_peak_and_not_what_is_left() -> None:
@@ -380,5 +550,19 @@ def test_a_case_runs_in_a_process_of_its_own_with_one_thread(monkeypatch: pytest
 def test_the_commit_and_the_machine_name_no_place() -> None:
     assert re.fullmatch(r"[0-9a-f]{40}(-dirty)?|unknown", run.commit())
     assert platform.node() not in run.machine() or len(platform.node()) < 4
-    assert set(run.versions()) == {"Python", "numpy", *PEERS}
+    assert set(run.versions()) == {"Python", "numpy", *PEERS, "dot"}
     assert run.versions()["numpy"] == np.__version__
+
+
+@pytest.mark.parametrize(
+    ("said", "version"),
+    [("dot - graphviz version 2.43.0 (0)\n", "2.43.0"), ("nonsense", "not installed"), (None, "not installed")],
+)
+def test_the_version_of_graphviz_is_said(monkeypatch: pytest.MonkeyPatch, said: str | None, version: str) -> None:
+    def process(command: list[str], **options: Any) -> Any:
+        if said is None:
+            raise FileNotFoundError(command[0])
+        return type("Done", (), {"stderr": said})
+
+    monkeypatch.setattr(run.subprocess, "run", process)
+    assert run.versions()["dot"] == version

@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+import functools
+import inspect
 import os
 import re
 import signal
 import socket
+import subprocess
 import sys
+import time
 import urllib.error
 import urllib.request
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from graphviz_ad import cli
+from graphviz_ad.graph import Graph
 from tests.conftest import JupyterLab, free_port, quiet_jupyter, running_demo
+from tests.run import ROOT
 
 # ------------------------------------------------------------------------------------------------ the command line
 
@@ -115,6 +122,279 @@ def test_a_missing_jupyterlab_is_named_with_its_remedy(
     assert cli.main(["demo", "--folder", str(tmp_path / "demo")]) == 1
     assert 'pip install "graphviz-ad[demo]"' in capsys.readouterr().err
     assert not (tmp_path / "demo").exists()
+
+
+# ------------------------------------------------------------------------------------------------ a file's function
+
+NEURON = """
+import numpy as np
+
+print("the file runs")
+
+def neuron(x, w, b=1.0):
+    z = w * x + b
+    y = np.tanh(z)
+    return y
+
+def broken(x):
+    return x / {}["nothing"]
+
+def pair(x):
+    u = x * 2
+    v = x * 3
+    return u, v
+"""
+AT = ["--at", "x=0.5", "w=-3"]
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Return a folder with model.py, which is the current one."""
+    (tmp_path / "model.py").write_text(NEURON, encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def run(*words: str, folder: Path, code: int = 0) -> tuple[str, str]:
+    """Run the real command; return what it printed and what it said on the error stream."""
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONIOENCODING": "utf-8"}
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-m", "graphviz_ad", *words],
+        capture_output=True, encoding="utf-8", check=False, cwd=folder, env=environment, timeout=120,
+    )  # fmt: skip
+    assert done.returncode == code, done.stderr
+    assert "Traceback" not in done.stderr
+    return done.stdout, done.stderr
+
+
+def test_a_figure_of_a_function_in_a_file(folder: Path) -> None:
+    printed, said = run("figure", "model.py:neuron", *AT, "-o", "figure.svg", folder=folder)
+    assert printed == "Wrote figure.svg\n"
+    assert said == "the file runs\n"
+    shown = (folder / "figure.svg").read_text(encoding="utf-8")
+    assert {"x", "w", "z", "y"} <= set(re.findall(r'data-node="(\w+)"', shown))
+    assert str(folder) not in shown
+    assert sorted(file.name for file in folder.iterdir()) == ["figure.svg", "model.py"]
+
+
+def test_an_error_of_the_file_is_no_traceback(folder: Path) -> None:
+    printed, said = run("figure", "model.py:broken", "--at", "x=1", folder=folder, code=1)
+    assert printed == ""
+    assert said.splitlines() == [
+        "the file runs",
+        "graphviz-ad: model.py, line 12, in broken:",
+        '    return x / {}["nothing"]',
+        "KeyError: 'nothing'",
+    ]
+    assert not (folder / "broken.svg").exists()
+
+
+def test_a_derivation_can_be_piped(folder: Path) -> None:
+    printed, said = run("derivation", "model.py:neuron", *AT, folder=folder)
+    assert printed.splitlines()[0].startswith("Given: x = 0.5, w = −3.")
+    assert said == "the file runs\n"
+    document, _ = run("derivation", "model.py:neuron", *AT, "--format", "latex", folder=folder)
+    equations, _ = run("derivation", "model.py:neuron", *AT, "--format", "latex", "--fragment", folder=folder)
+    assert document.startswith("\\documentclass")
+    assert "align*" in equations
+    assert "documentclass" not in equations
+    assert "## Derivation" in run("derivation", "model.py:neuron", *AT, "--format", "markdown", folder=folder)[0]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Ctrl-C of another process is a POSIX signal")
+def test_ctrl_c_is_quiet(folder: Path) -> None:
+    (folder / "slow.py").write_text(
+        "import pathlib, time\ndef f(x):\n    pathlib.Path('started').touch()\n    time.sleep(100)\n", encoding="utf-8"
+    )
+    process = subprocess.Popen(
+        [sys.executable, "-m", "graphviz_ad", "figure", "slow.py:f", "--at", "x=1"],
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, cwd=folder, env={**os.environ, "PYTHONPATH": str(ROOT)},
+    )  # fmt: skip
+    with process:
+        while not (folder / "started").exists():
+            assert process.poll() is None
+            time.sleep(0.05)
+        process.send_signal(signal.SIGINT)
+        assert process.communicate(timeout=60)[0] == b""
+    assert process.returncode == 130
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a closed pipe is another error there")
+def test_a_reader_that_has_seen_enough_is_no_error(folder: Path) -> None:
+    command = f'"{sys.executable}" -m graphviz_ad derivation model.py:neuron --at x=1 w=2 2>said | true; cat said'
+    done = subprocess.run(
+        ["sh", "-c", command], capture_output=True, text=True, check=True, cwd=folder, timeout=120,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+    )  # fmt: skip
+    assert done.stdout == "the file runs\n"
+
+
+@pytest.mark.parametrize(
+    ("words", "written", "begins"),
+    [
+        (["figure", "model.py:neuron", *AT], "neuron.svg", b"<svg"),
+        (["figure", "model.py:neuron", *AT, "-o", "a.PDF"], "a.PDF", b"%PDF"),
+        (["figure", "model.py:neuron", *AT, "--out", "a.png", "--theme", "dark"], "a.png", b"\x89PNG"),
+        (["figure", "-o", "a.json", "model.py:neuron", *AT], "a.json", b"{"),
+        (["figure", "model.py:neuron", "--at", "x=0.5", "--at", "w=1", "-o", "a.dot"], "a.dot", b""),
+        (["page", "model.py:neuron", *AT], "neuron.html", b"<!DOCTYPE html>"),
+        (["derivation", "model.py:neuron", *AT, "-o", "a.txt"], "a.txt", b"Given: "),
+        (["derivation", "model.py:neuron", *AT, "-o", "a.tex", "--notation", "bar"], "a.tex", b"\\documentclass"),
+        (["derivation", "model.py:neuron", *AT, "-o", "a.md", "--precision", "6"], "a.md", b"##"),
+        (["figure", "model.py:pair", "--at", "x=1", "--output", "v"], "pair.svg", b"<svg"),
+        (["figure", "model.py:pair", "--at", "x=1", "--seed", "u=1", "v=2", "-o", "s.svg"], "s.svg", b"<svg"),
+    ],
+)
+def test_every_command_writes_its_file(
+    words: list[str], written: str, begins: bytes, folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (folder / written).write_text("an old one", encoding="utf-8")
+    assert cli.main(words) == 0
+    content = (folder / written).read_bytes()
+    assert content.lower().startswith(begins.lower())
+    assert content != b"an old one"
+    assert str(folder).encode() not in content
+    captured = capsys.readouterr()
+    assert captured.out.startswith(f"Wrote {written}")
+    assert ("open it in a browser" in captured.out) == (words[0] == "page")
+    assert captured.err == "the file runs\n"
+
+
+def test_options_reach_the_picture(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[dict[str, object]] = []
+    monkeypatch.setattr(Graph, "save", functools.wraps(Graph.save)(lambda self, path, **options: asked.append(options)))
+    line = "--direction TB --precision 2 --show constants --fold all --expand a b --step -1 --animate --seed y=2"
+    assert cli.main(["figure", "model.py:neuron", *AT, *line.split()]) == 0
+    line = "--animate loop --fold a b --show none --notation bar --width 85mm --fragment"
+    assert cli.main(["figure", "model.py:neuron", *AT, *line.split()]) == 0
+    assert cli.main(["figure", "model.py:neuron", *AT, "--width", "400", "--notation", "grad"]) == 0
+    assert cli.main(["figure", "model.py:neuron", *AT]) == 0
+    assert asked == [
+        {
+            "direction": "TB", "precision": 2, "show": ("constants",), "fold": "all", "expand": ["a", "b"],
+            "step": -1, "animate": True, "seed": {"y": 2},
+        },
+        {"animate": "loop", "fold": ("a", "b"), "show": (), "notation": "v̄", "width": "85mm", "fragment": True},
+        {"width": 400.0, "notation": "grad"},
+        {},
+    ]  # fmt: skip
+
+
+def test_every_option_of_save_is_offered_and_no_other(capsys: pytest.CaptureFixture[str]) -> None:
+    known = set(inspect.signature(Graph.save).parameters) - {"self", "path"}
+    assert set(cli.offered("figure")) == known, (
+        "a keyword of Graph.save needs its line in OPTIONS of graphviz_ad/cli.py"
+    )
+    assert {"theme", "direction", "step"} & set(cli.offered("derivation")) == set()
+    assert {"theme", "step", "fragment"} & set(cli.offered("page")) == set()
+    for command in cli.COMMANDS:
+        assert set(cli.offered(command)) <= known
+        with pytest.raises(SystemExit) as ended:
+            cli.main([command, "--help"])
+        assert ended.value.code == 0
+        shown = capsys.readouterr().out
+        for name in cli.offered(command):
+            assert re.search(rf"^  --{name}\b", shown, re.MULTILINE)
+        for word in ("RUNS the file", "--at x=2.0", "--constant", "-o FILE", f"graphviz-ad {command} model.py:neuron"):
+            assert word in shown
+
+
+def test_the_help_names_every_command(capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main([]) == 0
+    shown = capsys.readouterr().out
+    for command in ("demo", "figure", "page", "derivation"):
+        assert re.search(rf"^    {command}\b", shown, re.MULTILINE)
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["model.py", *AT], "'model.py' names no function (it defines neuron, broken, pair)"),
+        (["model.py:neuron"], "neuron() needs a value for x and w; add it, for example: --at x=1.0 w=1.0"),
+        (["model.py:neuron", *AT, "-o", "a.gif"], "cannot save 'a.gif': unknown suffix '.gif'"),
+        (["model.py:neuron", *AT, "--theme", "pink"], "unknown theme: 'pink' (must be one of"),
+        (["model.py:neuron", *AT, "--output", "q"], "no node is named 'q'"),
+        (["model.py:neuron", *AT, "--mode", "forward"], "On the command line: --seed NAME=VALUE, such as --seed x=1.0"),
+        (["model.py:neuron", *AT, "--seed", "y=two"], "--seed takes numbers, such as --seed y=1.0"),
+        (["model.py:neuron", "--constant", "x=1.0", "w=2"], "there is nothing to differentiate neuron() by"),
+    ],
+)
+def test_what_is_written_wrongly_is_said(
+    words: list[str], message: str, folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.main(["figure", *words]) == 2
+    said = capsys.readouterr().err
+    assert "graphviz-ad: " in said
+    assert message in said
+    assert [file.name for file in folder.iterdir()] == ["model.py"]
+
+
+@pytest.mark.parametrize("words", [["--precision", "many"], ["--step", "1.5"], ["--nonsense"], ["--at"]], ids=" ".join)
+def test_an_option_that_cannot_be_read_is_shown_with_the_usage(
+    words: list[str], folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        cli.main(["figure", "model.py:neuron", *AT, *words])
+    assert ended.value.code == 2
+    assert "usage: graphviz-ad" in capsys.readouterr().err
+
+
+def test_a_file_name_that_cannot_be_is_told_before_anything_runs(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.main(["page", "model.py:neuron", *AT, "-o", "a.svg"]) == 2
+    assert cli.main(["derivation", "model.py:neuron", *AT, "-o", "a.svg"]) == 2
+    assert cli.main(["figure", "model.py:neuron", *AT, "-o", "no/a.svg"]) == 2
+    assert capsys.readouterr().err == (
+        "graphviz-ad: graphviz-ad page writes .html, not '.svg': a.svg\n"
+        "graphviz-ad: graphviz-ad derivation writes .txt or .tex or .md, not '.svg': a.svg\n"
+        "graphviz-ad: cannot save 'a.svg': the folder 'no' does not exist.\n"
+    )
+
+
+def test_a_failed_figure_leaves_the_old_one(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (folder / "a.svg").write_text("an old one", encoding="utf-8")
+    assert cli.main(["figure", "model.py:broken", "--at", "x=1", "-o", "a.svg"]) == 1
+    assert cli.main(["figure", "model.py:neuron", *AT, "-o", "a.svg", "--engine", "fast"]) == 2
+    assert (folder / "a.svg").read_text(encoding="utf-8") == "an old one"
+    assert len(list(folder.iterdir())) == 2
+
+
+def test_a_place_that_cannot_be_written_is_named(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def refuse(*_args: object, **_options: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Graph, "save", functools.wraps(Graph.save)(refuse))
+    assert cli.main(["figure", "model.py:neuron", *AT, "-o", "a.svg"]) == 1
+    assert "graphviz-ad: cannot write a.svg (No space left on device)\n" in capsys.readouterr().err
+
+
+class AtOnce:
+    """A timer that does not wait."""
+
+    def __init__(self, seconds: float, call: Callable[[], None]) -> None:
+        assert seconds == 1.0
+        self.start = call
+
+    def cancel(self) -> None:
+        print("done", file=sys.stderr)
+
+
+@pytest.mark.parametrize("terminal", [True, False])
+def test_what_takes_long_is_said_to_a_person(
+    terminal: bool, folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(cli.threading, "Timer", AtOnce)
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: terminal)
+    assert cli.main(["figure", "model.py:neuron", *AT]) == 0
+    said = capsys.readouterr().err.splitlines()
+    assert said == (
+        ["running model.py:neuron …", "the file runs", "done", "writing 3 operations …", "done"]
+        if terminal
+        else ["the file runs"]
+    )
 
 
 # ------------------------------------------------------------------------------------------------ the notebook

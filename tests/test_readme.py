@@ -17,7 +17,7 @@ README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 def test_the_example_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    code, training = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+    code, training, figures = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
     space: dict = {}
     exec(compile(code, "readme.py", "exec"), space)
     promised = re.search(r"∂out/∂w = (-?[\d.]+)…", code)
@@ -40,6 +40,12 @@ def test_the_example_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
     start, limit = re.findall(r"# from ([\d.]+) to below ([\d.]+)", training)[0]
     assert f"{losses[0]:.2f}" == start
     assert losses[-1] < float(limit)
+    monkeypatch.undo()
+    monkeypatch.chdir(tmp_path)
+    exec(compile(figures, "readme.py", "exec"), space)
+    written = re.findall(r'\("(\w+\.\w+)"', figures)
+    assert len(written) >= 5
+    assert all((tmp_path / name).stat().st_size > 500 for name in written)
 
 
 def test_pictures_and_links_exist() -> None:

@@ -24,6 +24,7 @@ from graphviz_ad.core.traced import (
     shape_of,
 )
 from graphviz_ad.core.variables import check_array
+from graphviz_ad.core.visible import called
 from graphviz_ad.errors import ArgumentError, GraphvizADError, OutputError, ReplayError, SeedError, UnknownNameError
 
 
@@ -50,6 +51,8 @@ class Tables:
     guards: tuple[GuardRecord, ...] = ()
     retrace: Callable[[dict[str, Any]], Any] | None = field(default=None, repr=False)
     title: str = ""
+    orders: tuple[int, ...] = ()
+    """Of each node: 0 for the function's own, 1 for those of its derivative, and so on; () where all are 0."""
 
 
 class Node:
@@ -113,6 +116,12 @@ class Node:
         return self._graph.tables.roles[self.id]
 
     @property
+    def derivative_order(self) -> int:
+        """0 for a node of the function itself, 1 for one of its derivative, 2 for one of that one's derivative."""
+        orders = self._graph.tables.orders
+        return orders[self.id] if orders else 0
+
+    @property
     def source(self) -> Source | None:
         """Where in the user's code it was made."""
         return self._graph.tables.sources[self.id]
@@ -153,9 +162,9 @@ class Node:
         return self.id in self._graph.reached_positions
 
     def __repr__(self) -> str:
-        made = self.primitive.name if self.primitive else self.kind
+        made = called(self.primitive.name) if self.primitive else self.kind
         shape = f" shape={self.shape}" if self.shape else ""
-        return f"<Node {self.id} {self.name!r}: {made}{shape} = {_short(self.value)}>"
+        return f"<Node {self.id} {called(self.name)!r}: {made}{shape} = {_short(self.value)}>"
 
 
 class Edge:
@@ -198,7 +207,7 @@ class Edge:
         return self._graph.contribution_of(self.consumer.id, self.argnum)
 
     def __repr__(self) -> str:
-        return f"<Edge {self.input.name} -> {self.consumer.name}, argnum {self.argnum}>"
+        return f"<Edge {called(self.input.name)} -> {called(self.consumer.name)}, argnum {self.argnum}>"
 
 
 def _short(value: Any) -> str:
@@ -306,9 +315,10 @@ class BaseGraph:
         raise UnknownNameError(f"a node is found by its name or id, not by {key!r}.")
 
     def __repr__(self) -> str:
-        inputs = ", ".join(node.name for node in self.inputs[:6])
-        outputs = ", ".join(node.name for node in self.outputs[:6])
-        return f"<Graph {self.title or 'of ' + outputs}: {len(self.nodes)} nodes, inputs {inputs}, outputs {outputs}>"
+        inputs = ", ".join(called(node.name) for node in self.inputs[:6])
+        outputs = ", ".join(called(node.name) for node in self.outputs[:6])
+        title = called(self.title) or f"of {outputs}"
+        return f"<Graph {title}: {len(self.nodes)} nodes, inputs {inputs}, outputs {outputs}>"
 
     # -- reverse mode ---------------------------------------------------------------------------
 
@@ -407,7 +417,9 @@ class BaseGraph:
         if adjoint is None:
             return _scalar(np.zeros(target.shape, target.dtype), target)
         with np.errstate(all="ignore"):
-            return _scalar(sweep.contribution(record, argnum, adjoint), target)
+            sent = sweep.contribution(record, argnum, adjoint)
+        # a user's own rule may answer None for zeros
+        return _scalar(np.zeros(target.shape, target.dtype) if sent is None else sent, target)
 
     @property
     def seeded(self) -> tuple[int, ...]:

@@ -45,6 +45,8 @@ class Primitive:
     pulls: bool = True
     pushes: bool = True
     """Whether there are rules for reverse and for forward mode; a user's own primitive may lack one."""
+    formulas: tuple[Rule | None, ...] = ()
+    """By argnum, rules to be read instead of those that run: formulas on screen are rules, traced and printed."""
     scales: bool = field(init=False)
     """Whether every contribution is the adjoint times a partial derivative."""
 
@@ -68,6 +70,10 @@ class Primitive:
         if type(rule) is int:
             return inputs[rule]
         return rule(out, *inputs, **params) if callable(rule) else rule
+
+    def formula(self, argnum: int) -> Rule | None:
+        """The rule to be read in place of the one that runs, if there is one; it takes the same arguments."""
+        return self.formulas[argnum] if argnum < len(self.formulas) else None
 
     def jvp(self, argnum: int, tangent: Any, out: Any, inputs: tuple[Any, ...], params: dict[str, Any]) -> Any:
         """What ``tangent`` of argument ``argnum`` adds to the output's tangent, by the explicit rule."""
@@ -130,11 +136,13 @@ def elementwise(
     symbol: str | None = None,
     vjps: Sequence[Rule | None] = (),
     jvps: Sequence[Rule | None] = (),
+    formulas: Sequence[Rule | None] = (),
     sample: Callable[[np.random.Generator], Sequence[Bound]] | None = None,
 ) -> Primitive:
     """Declare a primitive by its partial derivatives; VJP and JVP both follow.
 
-    ``vjps``/``jvps`` override what follows where a product would be wrong (0 × inf in ``where``).
+    ``vjps``/``jvps`` override what follows where a product would be wrong (0 × inf in ``where``), ``formulas``
+    how a partial derivative is shown where its rule guards against what a reader need not see.
     """
     return register(
         Primitive(
@@ -146,6 +154,7 @@ def elementwise(
             vjps=tuple(vjps),
             jvps=tuple(jvps),
             batched=True,
+            formulas=tuple(formulas),
             sample=sample,
         )
     )
@@ -159,12 +168,13 @@ def linear(
     *,
     symbol: str | None = None,
     batched: bool = False,
+    formula: Rule | None = None,
     sample: Callable[[np.random.Generator], Sequence[Bound]] | None = None,
 ) -> Primitive:
     """Declare a function that is linear in its first argument, by its transpose.
 
     ``transpose(adjoint, out, x, **params)``; ``pushforward`` is the NumPy function itself, taken on the
-    tangent: ``pushforward(tangent, out, x, **params)``.
+    tangent: ``pushforward(tangent, out, x, **params)``. ``formula`` is the transpose as it is shown.
     """
     return register(
         Primitive(
@@ -175,6 +185,7 @@ def linear(
             vjps=(transpose,),
             jvps=(pushforward,),
             batched=batched,
+            formulas=(formula,),
             sample=sample,
         )
     )
@@ -189,9 +200,10 @@ def general(
     symbol: str | None = None,
     variadic: bool = False,
     batched: bool = False,
+    formulas: Sequence[Rule | None] = (),
     sample: Callable[[np.random.Generator], Sequence[Bound]] | None = None,
 ) -> Primitive:
-    """Declare a primitive with explicit VJP and JVP."""
+    """Declare a primitive with explicit VJP and JVP; ``formulas`` are the VJPs as they are shown."""
     return register(
         Primitive(
             name,
@@ -202,6 +214,7 @@ def general(
             jvps=tuple(jvps),
             variadic=variadic,
             batched=batched,
+            formulas=tuple(formulas),
             sample=sample,
         )
     )

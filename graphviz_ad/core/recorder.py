@@ -6,13 +6,18 @@ be told apart by their frames, and a finished frame still knows what it returned
 
 from __future__ import annotations
 
+import contextlib
 import functools
+import itertools
 import os
 import sys
+from collections.abc import Iterator
 from types import CodeType, FrameType
 from typing import Any, NamedTuple
 
 import numpy as np
+
+from graphviz_ad.core.scopes import Scope, any_open, innermost
 
 PACKAGE_FOLDER = os.path.dirname(os.path.dirname(os.path.realpath(__file__)))  # noqa: PTH120  (pathlib: 7 ms of import)
 LAYERS_FOLDER = os.path.join(PACKAGE_FOLDER, "nn") + os.sep  # noqa: PTH118
@@ -32,15 +37,16 @@ def _library_folders() -> tuple[str, ...]:
 class Call:
     """One call of a user's function: its code, who called it, and from where."""
 
-    __slots__ = ("code", "frame", "order", "parent", "parent_lasti", "sites")
+    __slots__ = ("code", "frame", "order", "parent", "parent_lasti", "parent_scope", "sites")
 
     def __init__(self, code: CodeType, frame: FrameType | None, parent: Call | None, lasti: int, order: int) -> None:
         self.code = code
         self.frame = frame
         self.parent = parent
         self.parent_lasti = lasti
+        self.parent_scope: Scope | None = None
         self.order = order
-        self.sites: dict[int, Site] = {}
+        self.sites: dict[Any, Site] = {}
 
 
 class Site(NamedTuple):
@@ -48,6 +54,7 @@ class Site(NamedTuple):
 
     call: Call
     lasti: int
+    scope: Scope | None = None  # the innermost one that was open in that call
 
 
 class Guard(NamedTuple):
@@ -59,10 +66,23 @@ class Guard(NamedTuple):
     site: Site | None
 
 
+class Sweep(NamedTuple):
+    """The nodes, by creation index, that one sweep has appended, and the derivative's order."""
+
+    start: int
+    stop: int
+    role: str  # "adjoint" or "tangent"
+    order: int
+
+
+next_index = itertools.count().__next__
+"""The creation index of the next node: larger for nodes made later, in all graphs and threads."""
+
+
 class Recorder:
     """What one trace, or a family of imperative variables, remembers beside its nodes."""
 
-    __slots__ = ("_allowed", "_owner", "boundary", "calls", "constants", "guards", "nodes", "tracing")
+    __slots__ = ("_allowed", "_owner", "boundary", "calls", "constants", "guards", "nodes", "sweeps", "tracing")
 
     def __init__(self, boundary: FrameType | None = None, allowed: tuple[str, ...] = ()) -> None:
         self.tracing = boundary is not None
@@ -71,6 +91,7 @@ class Recorder:
         self.guards: list[Guard] = []
         self.nodes: list[Any] = []
         self.constants: dict[int, tuple[Any, Any, str | None]] = {}  # id -> (array, its node, name)
+        self.sweeps: list[Sweep] = []
         self._allowed = (*allowed, LAYERS_FOLDER) if boundary is not None else allowed
         self._owner: Recorder | None = None
 
@@ -99,15 +120,31 @@ class Recorder:
         if frame is None:
             return None
         if not self.tracing:
-            return Site(Call(frame.f_code, None, None, -1, 0), frame.f_lasti)
+            return Site(Call(frame.f_code, None, None, -1, 0), frame.f_lasti, innermost())
         call = self.calls.get(frame)
         if call is None:
             call = self._enter(frame)
         lasti = frame.f_lasti
+        if any_open():
+            scope = innermost(frame)
+            scoped = call.sites.get((lasti, scope))
+            if scoped is None:
+                scoped = call.sites[lasti, scope] = Site(call, lasti, scope)
+            return scoped
         site = call.sites.get(lasti)
         if site is None:
             site = call.sites[lasti] = Site(call, lasti)
         return site
+
+    @contextlib.contextmanager
+    def sweeping(self, role: str, since: int) -> Iterator[None]:
+        """Note that the nodes made meanwhile are a derivative's, of a function that ran from node ``since`` on."""
+        start = next_index()
+        try:
+            yield
+        finally:
+            order = 1 + max((sweep.order for sweep in self.sweeps if sweep.start >= since), default=0)
+            self.sweeps.append(Sweep(start, next_index(), role, order))
 
     def _enter(self, frame: FrameType) -> Call:
         chain: list[FrameType] = []
@@ -118,7 +155,9 @@ class Recorder:
         parent = None if below is None else self.calls[below]
         lasti = -1 if below is None else below.f_lasti
         for inner in reversed(chain):
-            parent = Call(inner.f_code, inner, parent, lasti, len(self.calls))
+            outer, scope = parent, None if parent is None else innermost(parent.frame)
+            parent = Call(inner.f_code, inner, outer, lasti, len(self.calls))
+            parent.parent_scope = scope
             self.calls[inner] = parent
             lasti = inner.f_lasti
         assert parent is not None

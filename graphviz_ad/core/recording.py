@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import copy
 import sys
 from collections.abc import Callable, Iterable, Sequence
@@ -11,8 +12,9 @@ import numpy as np
 
 from graphviz_ad.core import sweep
 from graphviz_ad.core.pytree import Path, is_float_leaf, leaves, map_leaves, opaque, path_name
+from graphviz_ad.core.recorder import Recorder, next_index
 from graphviz_ad.core.run import Run
-from graphviz_ad.core.traced import NO_PARAMS, Traced, apply, dtype_of, is_constant, next_index
+from graphviz_ad.core.traced import NO_PARAMS, Traced, apply, dtype_of, is_constant
 from graphviz_ad.core.variables import ALIAS, check_array
 from graphviz_ad.core.where import brief
 from graphviz_ad.errors import InputError, OutputError
@@ -30,7 +32,7 @@ class Recording:
     sweep (``copied``); each sweep first compares them with what they were when they were used.
     """
 
-    __slots__ = ("_args", "_floor", "_mine", "_outer", "_run", "_runs", "inputs", "out")
+    __slots__ = ("_args", "_floor", "_mine", "_outer", "_recorder", "_run", "_runs", "inputs", "out")
 
     def __init__(
         self,
@@ -97,6 +99,7 @@ class Recording:
         """
         self._mine: set[int] | None = None
         self._outer: set[int] = set()
+        self._recorder: Recorder | None = None  # of the trace that looks on
         self._runs = [self._run]
         if type(self.out) is Traced and self.out.recorder is self._run and not self._run.mixed:
             return
@@ -107,6 +110,8 @@ class Recording:
         for node in self.inputs.values():
             if node.primitive is not None:
                 self._outer.add(node.index)  # an alias of what an outer call differentiates by
+                if isinstance(node.recorder, Recorder):
+                    self._recorder = node.recorder
         runs = {id(self._run): self._run}
         for node in sweep.ancestors(outs, self._floor):
             if node.index in self._mine:
@@ -118,6 +123,8 @@ class Recording:
                 # call that began after ours has done its work: it is a number like any.)
                 if node.differentiable and (node.index < self._floor or type(node.recorder) is not Run):
                     self._outer.add(node.index)
+                    if isinstance(node.recorder, Recorder):
+                        self._recorder = node.recorder
                 continue
             for item in node.inputs:
                 if type(item) is Traced:
@@ -156,14 +163,21 @@ class Recording:
         for run in self._runs:
             run.verify()
         seeds[:] = [(leaf, seed) for leaf, seed in seeds if self.depends(leaf)]
-        return sweep.reverse(
-            seeds,
-            leaves=() if self._mine is None else {node.index for node in self.inputs.values()},
-            only=self._mine if self._outer else None,
-            traced=self._outer,
-            batched=batched,
-            keep=False,
-        )
+        with self._noted("adjoint"):
+            return sweep.reverse(
+                seeds,
+                leaves=() if self._mine is None else {node.index for node in self.inputs.values()},
+                only=self._mine if self._outer else None,
+                traced=self._outer,
+                batched=batched,
+                keep=False,
+            )
+
+    def _noted(self, role: str) -> contextlib.AbstractContextManager[None]:
+        """Let a trace that looks on know which nodes are a derivative's, and of which order."""
+        if self._recorder is None or not self._recorder.find().tracing:
+            return _NOTHING
+        return self._recorder.find().sweeping(role, self._floor)
 
     def push(self, tangents: dict[Key, Any], *, batched: bool = False) -> Callable[[Any], Any]:
         """A function that gives the tangent of a leaf of the result; None where the inputs do not move it."""
@@ -171,7 +185,8 @@ class Recording:
             run.verify()
         table = {self.inputs[key].index: tangent for key, tangent in tangents.items()}
         outs = [leaf for leaf in _result_leaves(self.out) if self.depends(leaf)]
-        sweep.forward(sweep.ancestors(outs), table, traced=self._outer, batched=batched)
+        with self._noted("tangent"):
+            sweep.forward(sweep.ancestors(outs), table, traced=self._outer, batched=batched)
         return lambda leaf: table.get(leaf.index) if self.depends(leaf) else None
 
     def close_all(
@@ -207,6 +222,7 @@ class Recording:
         return leaf((), argument) if type(argument) in _LEAVES else map_leaves(leaf, argument)
 
 
+_NOTHING = contextlib.nullcontext()
 _LEAVES = (float, np.ndarray, np.float64, Traced)
 
 

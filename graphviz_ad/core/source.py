@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from graphviz_ad.core.recorder import Call, Site, is_layer
+from graphviz_ad.core.scopes import Scope
 from graphviz_ad.core.traced import Traced, is_constant
 from graphviz_ad.core.where import base_name
 
@@ -128,7 +129,7 @@ class SourceMap:
         return self._sources[site]
 
     def _source(self, site: Site) -> Source | None:
-        call, lasti = site
+        call, lasti, _ = site
         while is_layer(call.code) and call.parent is not None:
             call, lasti = call.parent, call.parent_lasti  # what the user wrote is the call of the layer
         position = self.position(call, lasti)
@@ -150,10 +151,14 @@ class SourceMap:
         if node.site is None:
             return []
         site: Site = node.site
-        expression = self.expression(*site)
+        expression = self.expression(site.call, site.lasti)
         if expression is None:
             return []
-        if isinstance(expression, ast.Call) and _last_name(expression.func) in _CHOOSERS:
+        if (
+            isinstance(expression, ast.Call)
+            and isinstance(expression.func, ast.Name)
+            and expression.func.id in _CHOOSERS
+        ):
             return []  # `y = max(a, b)` makes comparisons on the way; y is one of a and b
         path: tuple[int, ...] = ()
         if node.primitive is not None and node.primitive.name == "index":
@@ -237,7 +242,7 @@ class SourceMap:
         """The variable that held an array which met a traced value: ``W`` in ``x @ W``."""
         if consumer.site is None or (consumer.site.call.parent is not None and is_layer(consumer.site.call.code)):
             return None  # what a layer calls its arguments is its own affair
-        expression = self.expression(*consumer.site)
+        expression = self.expression(consumer.site.call, consumer.site.lasti)
         operand: ast.AST | None = None
         if isinstance(expression, ast.BinOp):
             operand = (expression.left, expression.right)[argnum] if argnum < 2 else None
@@ -306,17 +311,27 @@ def _loop_target(syntax: _Syntax, expression: ast.AST) -> list[str]:
 # -- the tables of one graph --------------------------------------------------------------------
 
 
-def group_path(site: Site | None) -> tuple[Call, ...]:
-    """The calls, below the traced function's own, in which a node was made; outermost first."""
-    calls = []
-    call = None if site is None else site.call
-    while call is not None and call.parent is not None:
+def group_path(site: Site | None) -> tuple[Call | Scope, ...]:
+    """The calls and scopes, below the traced function's own call, in which a node was made; outermost first."""
+    path: list[Call | Scope] = []
+    if site is None:
+        return ()
+    call, scope = site.call, site.scope
+    alone = call.parent is None and call.frame is None  # imperative style: no calls, but scopes
+    while scope is not None:
+        path.append(scope)
+        scope = scope.enclosing if alone else scope.outer
+    while call.parent is not None:
         name = call.code.co_qualname
         inner = is_layer(call.code) and (name.startswith("_") or "<" in name)  # a layer's own helpers say nothing
         if not inner and call.code.co_name not in ("<listcomp>", "<dictcomp>", "<setcomp>", "<genexpr>"):
-            calls.append(call)
+            path.append(call)
+        scope = call.parent_scope
+        while scope is not None:
+            path.append(scope)
+            scope = scope.outer
         call = call.parent
-    return tuple(reversed(calls))
+    return tuple(reversed(path))
 
 
 def _accumulates(expression: ast.AST | None) -> bool:
@@ -343,7 +358,7 @@ def candidate_names(nodes: Sequence[Traced], sources: SourceMap, calls: Sequence
             after is not None
             and after.site is site
             and any(item is node for item in after.inputs)
-            and _accumulates(sources.expression(*site))
+            and _accumulates(sources.expression(site.call, site.lasti))
         ):
             result.append([])  # a partial sum inside sum([...]): the name is for the whole
             continue

@@ -15,8 +15,9 @@ from graphviz_ad.core import source as source_module
 from graphviz_ad.core import sweep
 from graphviz_ad.core.graph import BaseGraph, GuardRecord, Tables, rebuild
 from graphviz_ad.core.pytree import Path, is_float_leaf, last_key, leaves, map_leaves, opaque, path_name
-from graphviz_ad.core.recorder import Call, Guard, Recorder, allowed_folder
+from graphviz_ad.core.recorder import Call, Guard, Recorder, Sweep, allowed_folder
 from graphviz_ad.core.run import patient_collector
+from graphviz_ad.core.scopes import Scope
 from graphviz_ad.core.traced import Traced, constant_node, is_constant, is_floating, refuse_in_use, shape_of
 from graphviz_ad.core.variables import ALIAS, check_array
 from graphviz_ad.errors import ArgumentError, InputError, OutputError, UnknownNameError
@@ -170,7 +171,8 @@ def _finish(make: type[G], f: Any, result: Any, recorder: Recorder, entry: _Inpu
         new_kwargs = {key: map_leaves(fill, value) for key, value in kwargs.items()}
         return trace(make, f, new_args, new_kwargs)
 
-    graph = build(make, outputs, recorder.guards, list(recorder.calls.values()), entry.nodes, retrace, _title(f))
+    calls = list(recorder.calls.values())
+    graph = build(make, outputs, recorder.guards, calls, entry.nodes, retrace, _title(f), recorder.sweeps)
     input_names = [node.name for node in graph.inputs]
     return graph
 
@@ -222,6 +224,7 @@ def build(
     inputs: Sequence[Traced],
     retrace: Callable[[dict[str, Any]], Any] | None,
     title: str,
+    sweeps: Sequence[Sweep] = (),
 ) -> G:
     """A graph of everything that outputs, guards and inputs reach."""
     nodes = sweep.ancestors([*outputs, *(guard.node for guard in guards), *inputs])
@@ -239,10 +242,13 @@ def build(
     candidates = source_module.candidate_names(known, sources, calls)
     given: list[str | None] = []
     roles: list[str] = []
+    orders: list[int] = []
     for record, node in zip(records, known, strict=True):
         leaf = node.primitive is None
+        role, order = ("", 0) if leaf or not sweeps else _derivative(node, sweeps)
         given.append(node.params.get("name") if leaf else None)
-        roles.append(node.params.get("role", "") if leaf and record.params.get("role") != "constant" else "")
+        roles.append(node.params.get("role", "") if leaf and record.params.get("role") != "constant" else role)
+        orders.append(order)
     output_positions = tuple([where[node.index] for node in outputs])
     constant_names = _constant_names(known, sources)
     local = source_module.local_aliases(known, calls, sources)
@@ -261,8 +267,16 @@ def build(
         ),
         retrace=retrace,
         title=title,
+        orders=tuple(orders) if any(orders) else (),
     )
     return make(records, tables)
+
+
+def _derivative(node: Traced, sweeps: Sequence[Sweep]) -> tuple[str, int]:
+    """The role of a node that a sweep appended, and the derivative's order; "" and 0 for the function's own."""
+    around = [sweep for sweep in sweeps if sweep.start < node.index < sweep.stop]
+    innermost = max(around, key=lambda sweep: sweep.start, default=None)
+    return ("", 0) if innermost is None else (innermost.role, innermost.order)
 
 
 def _constant_names(nodes: Sequence[Traced], sources: source_module.SourceMap) -> list[str | None]:
@@ -283,23 +297,31 @@ def _groups(nodes: Sequence[Traced]) -> tuple[str | None, ...]:
     labels: dict[int, str] = {}
     taken: dict[str, int] = {}
 
-    def label(call: Call) -> str:
-        if id(call) not in labels:
-            name = call.code.co_qualname.rpartition("<locals>.")[2].replace("<lambda>", "lambda")
+    def label(made_in: Call | Scope) -> str:
+        if id(made_in) not in labels:
+            if isinstance(made_in, Scope):
+                name = made_in.name
+            else:
+                name = (
+                    made_in.code.co_qualname.rpartition("<locals>.")[2]
+                    .replace("<lambda>", "lambda")
+                    .replace("/", "\u2215")
+                )
             taken[name] = taken.get(name, 0) + 1
-            labels[id(call)] = name if taken[name] == 1 else f"{name}_{taken[name]}"
-        return labels[id(call)]
+            labels[id(made_in)] = name if taken[name] == 1 else f"{name}_{taken[name]}"
+        return labels[id(made_in)]
 
-    by_call: dict[int, str | None] = {}
+    by_place: dict[tuple[int, int], str | None] = {}
     result: list[str | None] = []
     for node in nodes:
         site = node.site
         if site is None or node.primitive is None:
             result.append(None)
             continue
-        if id(site.call) not in by_call:
-            by_call[id(site.call)] = "/".join(label(call) for call in source_module.group_path(site)) or None
-        result.append(by_call[id(site.call)])
+        place = (id(site.call), id(site.scope))
+        if place not in by_place:
+            by_place[place] = "/".join(label(item) for item in source_module.group_path(site)) or None
+        result.append(by_place[place])
     return tuple(result)
 
 
@@ -364,5 +386,16 @@ def derivative_graph(graph: G, name: str, output: str | None) -> G:
         guards=(),
         retrace=None,
         title=f"∂{start.name}/∂{target.name}",
+        orders=_orders_after(graph, [back.get(position) for position in range(len(records))], roles),
     )
     return type(graph)(records, tables)
+
+
+def _orders_after(graph: BaseGraph, before: Sequence[int | None], roles: Sequence[str]) -> tuple[int, ...]:
+    """The derivative's order of each node: one more than any so far for the nodes that were appended."""
+    old = graph.tables.orders
+    new = 1 + max(old, default=0)
+    return tuple(
+        (new if role else 0) if position is None else (old[position] if old else 0)
+        for position, role in zip(before, roles, strict=True)
+    )

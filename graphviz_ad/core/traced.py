@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import math
 import operator
 from collections.abc import Callable, Iterator
@@ -11,7 +10,7 @@ from typing import Any, NoReturn
 import numpy as np
 
 from graphviz_ad.core.primitive import BINARY, HANDLERS, OPERATORS, UNARY, Primitive, function_name, refuse_out
-from graphviz_ad.core.recorder import Guard, Recorder
+from graphviz_ad.core.recorder import Guard, Recorder, next_index
 from graphviz_ad.core.run import Run, join
 from graphviz_ad.core.where import here
 from graphviz_ad.errors import (
@@ -25,7 +24,6 @@ from graphviz_ad.errors import (
 PYTHON_NUMBERS = (float, int, bool)
 """Numbers that NumPy promotes weakly."""
 
-next_index = itertools.count().__next__
 _float64 = np.float64
 NO_PARAMS: dict[str, Any] = {}
 """Shared by all nodes without parameters; nobody writes into a node's parameters."""

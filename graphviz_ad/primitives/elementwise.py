@@ -6,6 +6,7 @@ A partial takes the output first, then the inputs; a number stands for a partial
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -27,9 +28,16 @@ def samples(low: float, high: float, count: int) -> Any:
     return sample
 
 
-def _declare(ufunc: np.ufunc, *partials: Any, symbol: str | None = None, low: float = -2, high: float = 2) -> Primitive:
+def _declare(
+    ufunc: np.ufunc,
+    *partials: Any,
+    symbol: str | None = None,
+    formulas: Sequence[Any] = (),
+    low: float = -2,
+    high: float = 2,
+) -> Primitive:
     sample = samples(low, high, ufunc.nin)
-    primitive = elementwise(ufunc.__name__, ufunc, *partials, symbol=symbol, sample=sample)
+    primitive = elementwise(ufunc.__name__, ufunc, *partials, symbol=symbol, formulas=formulas, sample=sample)
     handle_ufunc(ufunc, primitive)
     return primitive
 
@@ -91,6 +99,10 @@ OPERATORS["power"] = elementwise(
     _power_by_base,
     _power_by_exponent,
     symbol="power",
+    formulas=[
+        lambda out, x, y, **params: _power_by_base(out, x, y) if isinstance(y, _NUMBERS) else y * x ** (y - 1),
+        lambda out, x, y, **params: out * np.log(x),
+    ],
     sample=lambda rng: [
         *samples(0.5, 2, 2)(rng),
         ((rng.uniform(0.5, 2, 3), rng.uniform(0.5, 2, 3)), {"ufunc": True}),
@@ -125,7 +137,8 @@ _declare(np.arctan, lambda out, x: 1 / (1 + x * x))
 _declare(np.sinh, lambda out, x: np.cosh(x))
 _declare(np.cosh, lambda out, x: np.sinh(x))
 _declare(np.tanh, lambda out, x: 1 - out * out)
-_declare(np.arcsinh, lambda out, x: 1 / np.hypot(1.0, x))  # 1 + x² would overflow
+# 1 + x² would overflow
+_declare(np.arcsinh, lambda out, x: 1 / np.hypot(1.0, x), formulas=[lambda out, x: 1 / np.sqrt(1 + x * x)])
 _declare(np.arccosh, lambda out, x: 1 / np.sqrt((x - 1) * (x + 1)), low=1.5, high=3)
 _declare(np.arctanh, lambda out, x: 1 / ((1 - x) * (1 + x)), low=-0.9, high=0.9)
 for _degrees in (np.degrees, np.rad2deg):
@@ -141,12 +154,18 @@ def _logistic(x: Any) -> Any:
     return np.exp(-np.logaddexp(0.0, -x))
 
 
-_declare(np.logaddexp, lambda out, x, y: _logistic(x - y), lambda out, x, y: _logistic(y - x))
+_declare(
+    np.logaddexp,
+    lambda out, x, y: _logistic(x - y),
+    lambda out, x, y: _logistic(y - x),
+    formulas=[lambda out, x, y: np.exp(x - out), lambda out, x, y: np.exp(y - out)],
+)
 # the length of the zero vector has derivative 0, as np.linalg.norm
 _declare(
     np.hypot,
     lambda out, x, y: x / np.where(out == 0, 1.0, out),
     lambda out, x, y: y / np.where(out == 0, 1.0, out),
+    formulas=[lambda out, x, y: x / out, lambda out, x, y: y / out],
 )
 
 
@@ -160,5 +179,6 @@ _declare(
     np.arctan2,
     lambda out, y, x: _by_square_length(x, x, y),
     lambda out, y, x: -_by_square_length(y, x, y),
+    formulas=[lambda out, y, x: x / (x * x + y * y), lambda out, y, x: -y / (x * x + y * y)],
     low=0.5,
 )

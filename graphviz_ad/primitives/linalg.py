@@ -73,6 +73,14 @@ _solve = general(
         _solve_by_matrix_pushed,
         lambda tangent, out, a, b: _solved(a, aligned(tangent, b, out.ndim), b.ndim == 1),
     ],
+    formulas=[
+        lambda adjoint, out, a, b: (
+            -np.outer(np.linalg.solve(a.T, adjoint), out) if out.ndim == 1 else _solve_by_matrix(adjoint, out, a, b)
+        ),
+        lambda adjoint, out, a, b: (
+            np.linalg.solve(a.T, adjoint) if out.ndim == 1 else _solved(swapped(a), adjoint, b.ndim == 1)
+        ),
+    ],
     batched=True,
     sample=lambda rng: [
         ((_regular(rng, *left), rng.normal(size=right)), {})
@@ -336,6 +344,15 @@ def _norm_pulled(adjoint: Any, out: Any, x: Any, order: Any, axis: Any, keepdims
     return _kept(adjoint, out, x, axes) * _norm_slope(_kept(out, out, x, axes), x, order, axes)
 
 
+def _norm_formula(adjoint: Any, out: Any, x: Any, order: Any, axis: Any, keepdims: bool) -> Any:
+    axes = _norm_axes(axis, len(shape_of(x)))
+    if order in (None, "fro", "f") or (order == 2 and len(axes) == 1):
+        return _kept(adjoint, out, x, axes) * x / _kept(out, out, x, axes)
+    if len(axes) == 1 and order not in (0, 1) and not math.isinf(order):
+        return _kept(adjoint, out, x, axes) * np.sign(x) * (np.abs(x) / _kept(out, out, x, axes)) ** (order - 1)
+    return _norm_pulled(adjoint, out, x, order, axis, keepdims)
+
+
 def _norm_pushed(tangent: Any, out: Any, x: Any, order: Any, axis: Any, keepdims: bool) -> Any:
     axes = _norm_axes(axis, len(shape_of(x)))
     lead = len(shape_of(tangent)) - len(shape_of(x))
@@ -348,6 +365,7 @@ _norm = general(
     lambda x, order, axis, keepdims: np.linalg.norm(x, ord=order, axis=axis, keepdims=keepdims),
     vjps=[_norm_pulled],
     jvps=[_norm_pushed],
+    formulas=[_norm_formula],
     batched=True,
     sample=lambda rng: [
         ((rng.normal(size=shape)[()],), {"order": order, "axis": axis, "keepdims": keepdims})

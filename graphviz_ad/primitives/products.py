@@ -227,10 +227,22 @@ def _contraction(name: str, function: Any, form: Form, sample: Any, *, vectors_a
 
         return rule
 
+    def shown(argnum: int) -> Any:
+        def formula(adjoint: Any, out: Any, a: Any, b: Any, **params: Any) -> Any:
+            own, other = (a, b) if argnum == 0 else (b, a)
+            if function in (np.dot, np.inner) and shape_of(other) and not shape_of(own):
+                return np.sum(adjoint * other)
+            if function is np.outer and len(shape_of(a)) == len(shape_of(b)) == 1:
+                return (adjoint if argnum == 0 else np.transpose(adjoint)) @ other
+            return pulled(argnum)(adjoint, out, a, b, **params)
+
+        return formula
+
     return general(
         name,
         function,
         vjps=[pulled(0), pulled(1)],
+        formulas=[shown(0), shown(1)],
         jvps=[functools.partial(_contracted_pushed, form, function, argnum) for argnum in (0, 1)],
         batched=True,
         sample=sample,

@@ -249,6 +249,11 @@ _prod = general(
             _spread(adjoint, out, x, axis) * _cofactors(x, mask, axis, initial), mask
         )
     ],
+    formulas=[
+        lambda adjoint, out, x, *mask, axis, **_: _masked(
+            _unreduced(adjoint, out, x, axis) * _unreduced(out, out, x, axis) / x, mask
+        )
+    ],
     jvps=[
         lambda tangent, out, x, *mask, axis, keepdims, initial=1.0, **_: np.sum(
             tangent * _cofactors(x, mask, axis, initial),
@@ -298,12 +303,24 @@ def _var_jvp(tangent: Any, out: Any, x: Any, *mask: Any, axis: Axis, keepdims: b
     return 2.0 * np.sum(moved, axis=_last(axis, tangent, x), keepdims=keepdims, **_where(mask))
 
 
-def _spread_measure(function: Any, vjp: Any, jvp: Any, symbol: str) -> None:
+def _var_formula(adjoint: Any, out: Any, x: Any, *mask: Any, axis: Axis, ddof: float = 0, **_: Any) -> Any:
+    deviation = x - np.mean(x, axis=axis, keepdims=True, **_where(mask))
+    return _masked(_unreduced(2.0 * adjoint, out, x, axis) * deviation / (_count(x, mask, axis) - ddof), mask)
+
+
+def _std_formula(adjoint: Any, out: Any, x: Any, *mask: Any, axis: Axis, ddof: float = 0, **_: Any) -> Any:
+    deviation = x - np.mean(x, axis=axis, keepdims=True, **_where(mask))
+    count = _count(x, mask, axis) - ddof
+    return _masked(_unreduced(adjoint, out, x, axis) * deviation / (count * _unreduced(out, out, x, axis)), mask)
+
+
+def _spread_measure(function: Any, vjp: Any, jvp: Any, formula: Any, symbol: str) -> None:
     primitive = general(
         function.__name__,
         _computed(function),
         vjps=[vjp],
         jvps=[jvp],
+        formulas=[formula],
         symbol=symbol,
         batched=True,
         sample=_samples({"ddof": 1}, {"ddof": 0.5}, {"dtype": "<f8"}, single=function is np.var),
@@ -335,12 +352,13 @@ def _spread_measure(function: Any, vjp: Any, jvp: Any, symbol: str) -> None:
     handles(function)(handler)
 
 
-_spread_measure(np.var, _var_vjp, _var_jvp, "variance")
+_spread_measure(np.var, _var_vjp, _var_jvp, _var_formula, "variance")
 # std = √var: equal numbers give 0/0
 _spread_measure(
     np.std,
     lambda adjoint, out, *inputs, **params: _var_vjp(adjoint / (2.0 * out), out, *inputs, **params),
     lambda tangent, out, *inputs, **params: _var_jvp(tangent, out, *inputs, **params) / (2.0 * out),
+    _std_formula,
     "std",
 )
 
@@ -358,6 +376,12 @@ def _share(direction: Any, out: Any, x: Any, axis: Axis) -> Any:
     return np.where(extreme, direction / count, 0.0 / count)
 
 
+def _extreme_formula(adjoint: Any, out: Any, x: Any, axis: Axis, keepdims: bool) -> Any:
+    extreme = x == kept(out, x.shape, axis)
+    share = _unreduced(adjoint, out, x, axis) / np.sum(extreme, axis=axis, keepdims=True)
+    return np.where(extreme, share, 0.0)
+
+
 def _extreme(function: Any, pair: Any, *aliases: Any) -> None:
     primitive = general(
         function.__name__,
@@ -368,6 +392,7 @@ def _extreme(function: Any, pair: Any, *aliases: Any) -> None:
                 _share(tangent, out, x, axis), axis=_last(axis, tangent, x), keepdims=keepdims
             )
         ],
+        formulas=[_extreme_formula],
         batched=True,
         sample=_samples(masks=False),
     )

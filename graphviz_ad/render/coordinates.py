@@ -5,19 +5,21 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Callable, Sequence
 
-Segment = tuple[int, int]
+Segment = tuple[int, int, int]  # item, item in the next layer, their positions' difference where it is straight
+Near = tuple[int, int]  # a neighbour, and how much further than it the item lies where they are joined straight
 
 
 def assign(
     layers: Sequence[Sequence[int]],
-    segments: Sequence[tuple[int, int, int]],
+    segments: Sequence[tuple[int, int, int, int]],
     separation: Callable[[int, int], int],
     passes: int,
 ) -> list[int]:
     """A position for every item, so that neighbours in a layer keep ``separation`` between their centres.
 
-    ``segments`` are (item, item in the next layer, weight). Weight 0: never aligned; 1: an edge that may
-    be straight; 2 and more: part of a long edge, straight if at all possible.
+    ``segments`` are (item, item in the next layer, weight, step). Weight 0: never aligned; 1: an edge that may
+    be straight; 2 and more: part of a long edge, straight if at all possible. Step: how much further the second
+    item's centre lies where the segment is straight; 0 unless the edge meets a box beside its centre.
     """
     count = sum(len(layer) for layer in layers)
     place = [0] * count
@@ -25,22 +27,22 @@ def assign(
         for k, item in enumerate(layer):
             place[item] = k
     kept = _without_conflicts(layers, segments, place)
-    before: list[list[int]] = [[] for _ in range(count)]
-    after: list[list[int]] = [[] for _ in range(count)]
-    for u, v in kept:
-        before[v].append(u)
-        after[u].append(v)
+    before: list[list[Near]] = [[] for _ in range(count)]
+    after: list[list[Near]] = [[] for _ in range(count)]
+    for u, v, step in kept:
+        before[v].append((u, step))
+        after[u].append((v, -step))
     for near in (before, after):
         for around in near:
-            around.sort(key=place.__getitem__)
+            around.sort(key=lambda other: place[other[0]])
     candidates: list[list[int]] = []
     for backward in (False, True):
         for mirrored in (False, True):
             ordered = [list(reversed(layer)) if mirrored else list(layer) for layer in layers]
             rank = [-p for p in place] if mirrored else place
             near = after if backward else before
-            root = _align(ordered[::-1] if backward else ordered, near, rank, mirrored, count)
-            positions = _compact(ordered, root, separation, mirrored)
+            root, lead = _align(ordered[::-1] if backward else ordered, near, rank, mirrored, count)
+            positions = _compact(ordered, root, lead, separation, mirrored)
             candidates.append([-p for p in positions] if mirrored else positions)
     merged = _balance(candidates)
     _settle(layers, segments, separation, merged, passes)
@@ -49,18 +51,18 @@ def assign(
 
 
 def _without_conflicts(
-    layers: Sequence[Sequence[int]], segments: Sequence[tuple[int, int, int]], place: Sequence[int]
+    layers: Sequence[Sequence[int]], segments: Sequence[tuple[int, int, int, int]], place: Sequence[int]
 ) -> list[Segment]:
     """The segments that may be aligned: of two that cross, the heavier one stays, of equals both."""
     layer_of = {item: k for k, layer in enumerate(layers) for item in layer}
-    gaps: list[list[tuple[int, int, int]]] = [[] for _ in layers]
+    gaps: list[list[tuple[int, int, int, int]]] = [[] for _ in layers]
     for segment in segments:
         if segment[2] > 0:
             gaps[layer_of[segment[0]]].append(segment)
     kept: list[Segment] = []
     for gap in gaps:
         firm: list[tuple[int, int]] = []  # places of the inner segments that were accepted, sorted
-        for u, v, weight in sorted(gap, key=lambda s: (-s[2], place[s[0]], place[s[1]])):
+        for u, v, weight, step in sorted(gap, key=lambda s: (-s[2], place[s[0]], place[s[1]])):
             at = (place[u], place[v])
             k = bisect_left(firm, at)
             clash = (k > 0 and firm[k - 1][1] >= at[1]) or (k < len(firm) and firm[k][1] <= at[1])
@@ -68,7 +70,7 @@ def _without_conflicts(
                 continue
             if weight > 1:
                 firm.insert(k, at)
-            kept.append((u, v))
+            kept.append((u, v, step))
     return kept
 
 
@@ -78,10 +80,14 @@ def _crosses(firm: Sequence[tuple[int, int]], k: int, at: tuple[int, int]) -> bo
 
 
 def _align(
-    layers: Sequence[Sequence[int]], near: Sequence[list[int]], rank: Sequence[int], mirrored: bool, count: int
-) -> list[int]:
-    """Blocks of items on one line: each item joins a median neighbour of the layer before, if it is free."""
+    layers: Sequence[Sequence[int]], near: Sequence[list[Near]], rank: Sequence[int], mirrored: bool, count: int
+) -> tuple[list[int], list[int]]:
+    """Blocks of items on one line: each item joins a median neighbour of the layer before, if it is free.
+
+    Returned are each item's block, named by its first item, and how far the item is ahead of that one.
+    """
     root = list(range(count))
+    lead = [0] * count
     taken = [False] * count
     for layer in layers[1:]:
         limit: int | None = None
@@ -92,17 +98,22 @@ def _align(
             middle = len(around) // 2
             medians = [middle] if len(around) % 2 else [middle - 1, middle]
             for m in reversed(medians) if mirrored else medians:
-                other = around[m]
+                other, step = around[m]
                 if not taken[other] and (limit is None or rank[other] > limit):
                     taken[other] = True
                     root[item] = root[other]
+                    lead[item] = lead[other] + (-step if mirrored else step)
                     limit = rank[other]
                     break
-    return root
+    return root, lead
 
 
 def _compact(
-    layers: Sequence[Sequence[int]], root: Sequence[int], separation: Callable[[int, int], int], mirrored: bool
+    layers: Sequence[Sequence[int]],
+    root: Sequence[int],
+    lead: Sequence[int],
+    separation: Callable[[int, int], int],
+    mirrored: bool,
 ) -> list[int]:
     """The blocks pushed together: to the start first, then each back towards what follows it."""
     follows: dict[int, list[tuple[int, int]]] = {item: [] for layer in layers for item in layer if root[item] == item}
@@ -111,7 +122,7 @@ def _compact(
         for i in range(len(layer) - 1):
             one, two = layer[i], layer[i + 1]
             gap = separation(two, one) if mirrored else separation(one, two)
-            follows[root[one]].append((root[two], gap))
+            follows[root[one]].append((root[two], gap + lead[one] - lead[two]))
             waits[root[two]] += 1
     position = dict.fromkeys(follows, 0)
     order = [block for block, n in waits.items() if n == 0]
@@ -125,7 +136,7 @@ def _compact(
     for block in reversed(order):
         if follows[block]:
             position[block] = min(position[other] - gap for other, gap in follows[block])
-    return [position[block] for block in root]
+    return [position[block] + ahead for block, ahead in zip(root, lead, strict=True)]
 
 
 def _balance(candidates: Sequence[list[int]]) -> list[int]:
@@ -146,17 +157,17 @@ def _balance(candidates: Sequence[list[int]]) -> list[int]:
 
 def _settle(
     layers: Sequence[Sequence[int]],
-    segments: Sequence[tuple[int, int, int]],
+    segments: Sequence[tuple[int, int, int, int]],
     separation: Callable[[int, int], int],
     position: list[int],
     passes: int,
 ) -> None:
     """Slide groups of aligned items to the median of what they are joined to, as far as there is room."""
     count = len(position)
-    joined: list[list[tuple[int, int]]] = [[] for _ in range(count)]
-    for u, v, weight in segments:
-        joined[u].append((v, max(weight, 1)))
-        joined[v].append((u, max(weight, 1)))
+    joined: list[list[tuple[int, int, int]]] = [[] for _ in range(count)]
+    for u, v, weight, step in segments:
+        joined[u].append((v, 4 * weight or 1, step))
+        joined[v].append((u, 4 * weight or 1, -step))
     beside: list[tuple[int, int]] = [(-1, -1)] * count
     for layer in layers:
         for k, item in enumerate(layer):
@@ -168,7 +179,7 @@ def _settle(
 
 def _settle_once(
     layers: Sequence[Sequence[int]],
-    joined: Sequence[list[tuple[int, int]]],
+    joined: Sequence[list[tuple[int, int, int]]],
     beside: Sequence[tuple[int, int]],
     separation: Callable[[int, int], int],
     position: list[int],
@@ -183,13 +194,13 @@ def _settle_once(
             group = [first]
             pulls: list[tuple[int, int]] = []
             for item in group:
-                for other, weight in joined[item]:
-                    if position[other] == position[item]:
-                        if not seen[other]:
-                            seen[other] = True
-                            group.append(other)
-                    else:
-                        pulls.append((position[other] - position[item], weight))
+                for other, weight, step in joined[item]:
+                    pull = position[other] - position[item] - step
+                    if pull:
+                        pulls.append((pull, weight))
+                    elif not seen[other]:
+                        seen[other] = True
+                        group.append(other)
             if not pulls:
                 continue
             shift = _weighted_middle(pulls)

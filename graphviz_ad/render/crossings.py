@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right, insort
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 # Positions are scaled by this before they are averaged, so that integer division still tells them apart.
 SCALE = 1 << 16
@@ -13,26 +13,43 @@ BUDGET = 200_000
 PATIENCE = 2
 
 
-def reduce(layers: list[list[int]], before: Sequence[list[int]], after: Sequence[list[int]], starts: int) -> int:
+def reduce(
+    layers: list[list[int]],
+    before: Sequence[list[int]],
+    after: Sequence[list[int]],
+    starts: int,
+    pins: Mapping[int, int] | None = None,
+) -> int:
     """Reorder ``layers`` in place for few crossings and return how many are left.
 
     ``before[i]`` and ``after[i]`` are item i's neighbours in the previous and the next layer. The first
     of the starting orders follows the arguments' order, so equal results keep w before x in ``w * x``.
+    Items with ``pins`` stay in the order of these numbers; where one item of a layer has a pin, all have.
     """
+    pins = pins or {}
+    _pin(layers, pins)
     size = sum(len(a) for a in after) + len(before)
     rounds = max(2, min(24, BUDGET // size))
     best: list[list[int]] = []
     fewest = -1
     for start in range(starts):
-        found, crossings = _Order(_walk(layers, before, after, start), before, after).sweep(rounds, PATIENCE)
+        order = _walk(layers, before, after, start)
+        found, crossings = _Order(order, before, after, pins).sweep(rounds, PATIENCE)
         if not best or crossings < fewest:
             best, fewest = found, crossings
         if fewest == 0:
             break
     if fewest and starts > 1:  # several starts find a better valley than long sweeps; now to its bottom
-        best, fewest = _Order(best, before, after).sweep(rounds, 3 * PATIENCE)
+        best, fewest = _Order(best, before, after, pins).sweep(rounds, 3 * PATIENCE)
     layers[:] = best
     return fewest
+
+
+def _pin(layers: list[list[int]], pins: Mapping[int, int]) -> None:
+    """Bring the layers with pins into the order of their pins."""
+    for layer in layers:
+        if layer and layer[0] in pins:
+            layer.sort(key=pins.__getitem__)
 
 
 def _walk(
@@ -62,8 +79,15 @@ def _walk(
 class _Order:
     """One ordering of all layers, with every item's place in its layer and the crossings of every gap."""
 
-    def __init__(self, layers: list[list[int]], before: Sequence[list[int]], after: Sequence[list[int]]) -> None:
-        self.layers, self.before, self.after = layers, before, after
+    def __init__(
+        self,
+        layers: list[list[int]],
+        before: Sequence[list[int]],
+        after: Sequence[list[int]],
+        pins: Mapping[int, int],
+    ) -> None:
+        self.layers, self.before, self.after, self.pins = layers, before, after, pins
+        _pin(layers, pins)
         self.place = [0] * len(before)
         self.gaps: list[int] = [0] * (len(layers) + 1)  # crossings before layer k; none outside
         self.stale: set[int] = set()  # gaps whose count is out of date
@@ -109,7 +133,8 @@ class _Order:
         if len(layer) < 2:
             return
         movable: list[int] = []
-        keys: list[tuple[int, int, int]] = []
+        keys: list[tuple[int, int, int, int]] = []
+        pins = self.pins
         for at, item in enumerate(layer):
             near = neighbours[item]
             if len(near) == 1:
@@ -121,10 +146,10 @@ class _Order:
             else:
                 value = sum([place[n] for n in near]) * SCALE // len(near)
             movable.append(at)
-            keys.append((value, -at if flip else at, item))
+            keys.append((pins.get(item, 0), value, -at if flip else at, item))
         keys.sort()
         changed = False
-        for at, (_, _, item) in zip(movable, keys, strict=True):
+        for at, (_, _, _, item) in zip(movable, keys, strict=True):
             if layer[at] != item:
                 layer[at] = item
                 changed = True
@@ -148,13 +173,13 @@ class _Order:
             dirty = again
 
     def _exchange_in(self, k: int) -> bool:
-        layer, place = self.layers[k], self.place
+        layer, place, pins = self.layers[k], self.place, self.pins
         back = [_places(place, self.before[i]) for i in layer]
         on = [_places(place, self.after[i]) for i in layer]
         changed = False
         for at in range(len(layer) - 1):
             gain = _pair_gain(back[at], back[at + 1]) + _pair_gain(on[at], on[at + 1])
-            if gain > 0:
+            if gain > 0 and pins.get(layer[at]) == pins.get(layer[at + 1]):
                 layer[at], layer[at + 1] = layer[at + 1], layer[at]
                 back[at], back[at + 1] = back[at + 1], back[at]
                 on[at], on[at + 1] = on[at + 1], on[at]

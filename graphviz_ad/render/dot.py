@@ -19,8 +19,10 @@ from graphviz_ad.render.geometry import (
     MARGIN,
     Box,
     Edge,
+    Frame,
     Placement,
     Point,
+    Rectangle,
     Route,
     Size,
     box,
@@ -32,6 +34,7 @@ from graphviz_ad.render.geometry import (
 # A notebook must not hang: Graphviz needs milliseconds for a lecture's graph, and is asked at most twice.
 TIMEOUT = 10
 DPI = 72  # Graphviz measures boxes in inches and positions in points; at 72 both are our pixels
+PADDING = 14  # from a frame to what is in it, in points
 STOP = (8, 8)  # the room of an edge without a label that has to keep apart from its twin
 CLEARANCE = 5  # what an edge that has to be led around boxes keeps from their corners
 INSTALL = (
@@ -48,23 +51,34 @@ def missing() -> str:
     return ""
 
 
-def place(sizes: Sequence[Size], edges: Sequence[Edge], labels: Sequence[Size | None]) -> Placement:
-    """Centres, routes and label centres for a flow from left to right; see `layout.arrange`."""
+def place(
+    sizes: Sequence[Size],
+    edges: Sequence[Edge],
+    labels: Sequence[Size | None],
+    frames: Sequence[Frame] = (),
+    homes: Sequence[int | None] = (),
+    strip: str = "top",  # noqa: ARG001 - all engines are called alike
+) -> Placement:
+    """Centres, routes, label centres and frames for a flow from left to right; see `layout.arrange`.
+
+    Frames are clusters with room for the label on every side, whichever ``strip`` it needs.
+    """
     reason = missing()
     if reason:
         raise EngineError(reason)
-    if not sizes:
+    if not sizes and not frames:
         return framed([], [], [], [], [], MARGIN)
     # Each edge's stop on the way: its label, or a point that keeps it apart from its twin between the same nodes.
     count = Counter(edges)
     stops = [label or (STOP if count[edge] > 1 else None) for edge, label in zip(edges, labels, strict=True)]
-    answer = _run(_source(sizes, edges, stops, "true"))
+    answer = _run(_source(sizes, edges, stops, frames, homes, "true"))
     try:
-        drawing = _Drawing(answer, sizes, edges, stops)
+        drawing = _Drawing(answer, sizes, edges, stops, len(frames))
         lost = drawing.hits()
         if lost:
             # Graphviz's curves now and then cut through a box. Its polylines, for the same places, seldom do.
-            other = _Drawing(_run(_source(sizes, edges, stops, "polyline")), sizes, edges, stops)
+            answer = _run(_source(sizes, edges, stops, frames, homes, "polyline"))
+            other = _Drawing(answer, sizes, edges, stops, len(frames))
             drawing.repair(lost, other)
     except (KeyError, IndexError, ValueError, TypeError) as error:
         raise EngineError(f"Graphviz gave an answer that cannot be read ({error!r}); {INSTALL}") from error
@@ -73,7 +87,14 @@ def place(sizes: Sequence[Size], edges: Sequence[Edge], labels: Sequence[Size | 
     return placement._replace(labels=hidden)
 
 
-def _source(sizes: Sequence[Size], edges: Sequence[Edge], stops: Sequence[Size | None], splines: str) -> str:
+def _source(
+    sizes: Sequence[Size],
+    edges: Sequence[Edge],
+    stops: Sequence[Size | None],
+    frames: Sequence[Frame],
+    homes: Sequence[int | None],
+    splines: str,
+) -> str:
     """The graph in DOT: a label is a box of its own on the way, so that nothing else may use its place."""
     import graphviz
 
@@ -93,6 +114,21 @@ def _source(sizes: Sequence[Size], edges: Sequence[Edge], stops: Sequence[Size |
         graph.edge(f"n{u}", f"l{e}", id=f"a{e}")
         # The label stands just before the consumer: stretching this half costs more than the other.
         graph.edge(f"l{e}", f"n{v}", id=f"b{e}", weight="2")
+    clusters = []
+    for k, frame in enumerate(frames):
+        margin = PADDING if frame.label is None else max(PADDING, min(frame.label) + 4)
+        cluster = graphviz.Digraph(f"cluster_{k}", graph_attr={"margin": str(margin)})
+        for node, home in enumerate(homes):
+            if home == k:
+                cluster.node(f"n{node}")
+        for e, (_, v) in enumerate(edges):
+            if stops[e] is not None and homes and homes[v] == k:
+                cluster.node(f"l{e}")
+        if k not in homes and all(inner.outer != k for inner in frames):
+            cluster.node(f"c{k}", width=_inches(STOP[0]), height=_inches(STOP[1]))  # an empty cluster would be lost
+        clusters.append(cluster)
+    for frame, cluster in reversed(list(zip(frames, clusters, strict=True))):
+        (graph if frame.outer is None else clusters[frame.outer]).subgraph(cluster)
     return str(graph.source)
 
 
@@ -129,10 +165,17 @@ class _Drawing:
     """Graphviz's answer in integers, y down: boxes, and for each edge the curves to and from its stop."""
 
     def __init__(
-        self, answer: dict[str, Any], sizes: Sequence[Size], edges: Sequence[Edge], stops: Sequence[Size | None]
+        self,
+        answer: dict[str, Any],
+        sizes: Sequence[Size],
+        edges: Sequence[Edge],
+        stops: Sequence[Size | None],
+        frames: int,
     ) -> None:
         self.sizes, self.stops = sizes, stops
-        centres = {item["name"]: _point(item["pos"]) for item in answer["objects"]}
+        centres = {item["name"]: _point(item["pos"]) for item in answer["objects"] if "pos" in item}
+        clusters = {item["name"]: item["bb"] for item in answer["objects"] if "bb" in item}
+        self.frames = [_rectangle(clusters[f"cluster_{k}"]) for k in range(frames)]
         self.nodes = [centres[f"n{k}"] for k in range(len(sizes))]
         self.marks = [None if stop is None else centres[f"l{e}"] for e, stop in enumerate(stops)]
         self.boxes = [box(c, s) for c, s in zip(self.nodes, sizes, strict=True)]
@@ -227,12 +270,17 @@ class _Drawing:
                 continue
             before, after = self.curves[f"a{e}"], self.curves[f"b{e}"]
             routes.append((*before, *straight(before[-1], after[0]), *after[1:]))
-        return framed(self.nodes, routes, self.marks, self.sizes, self.stops, MARGIN)
+        return framed(self.nodes, routes, self.marks, self.sizes, self.stops, MARGIN, self.frames)
 
 
 def _point(text: str) -> Point:
     x, y = text.split(",")[:2]
     return round(float(x)), round(-float(y))
+
+
+def _rectangle(text: str) -> Rectangle:
+    left, bottom, right, top = (float(number) for number in text.split(","))
+    return Rectangle(round(left), round(-top), round(right) - round(left), round(-bottom) - round(-top))
 
 
 def _within(point: Point, target: Box) -> bool:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from graphviz_ad.render import fit
-from graphviz_ad.render.items import Box, Group, Item, Path, Point
-from graphviz_ad.story.scene import SceneEdge, SceneNode
+from graphviz_ad.render import fit, heat
+from graphviz_ad.render.items import Box, Group, Item, Path, Point, Text
+from graphviz_ad.story.scene import Cells, SceneEdge, SceneNode
 
 CHIP = 17  # height of the field behind a number
+MASK_INSET = 4  # around a mask that stands in a field
 CHIP_GAP = 8  # the line passes between the two fields, also when it is drawn thick
 LABEL_WIDTH = 76  # room for the longest number of four significant digits
 TENSOR_LABEL_WIDTH = 128
@@ -24,7 +25,12 @@ def label_size(edge: SceneEdge, node: SceneNode, consumer: SceneNode) -> tuple[i
         return BREAK
     if edge.local_text is None and edge.contribution_text is None:
         return None
-    return _label_width(node, consumer), 2 * CHIP + CHIP_GAP
+    return _label_width(node, consumer), 2 * _chip_height(edge) + CHIP_GAP
+
+
+def _chip_height(edge: SceneEdge) -> int:
+    """Of the local derivative's field: a gate's mask stands in it instead of a number."""
+    return CHIP if edge.mask is None else max(CHIP, heat.size(edge.mask)[1] + 2 * MASK_INSET)
 
 
 def _label_width(node: SceneNode, consumer: SceneNode) -> int:
@@ -66,7 +72,11 @@ def _numbers(edge: SceneEdge, node: SceneNode, consumer: SceneNode, x: float, y:
     room = _label_width(node, consumer) - 8
     if edge.local_text is not None:
         title = f"\u2202{end}/\u2202{start} = {edge.local_text}"
-        yield _chip("local", f"\u2202 {edge.local_text}", x, y - CHIP_GAP / 2 - CHIP, room, title)
+        top = y - CHIP_GAP / 2 - _chip_height(edge)
+        if edge.mask is None:
+            yield _chip("local", f"\u2202 {edge.local_text}", x, top, room, title)
+        else:
+            yield _mask(edge.mask, x, top, _chip_height(edge), title)
     if edge.contribution_text is not None:
         title = f"{end} sends {edge.contribution_text} to {start}"
         yield _chip("contribution", f"\u25bc {edge.contribution_text}", x, y + CHIP_GAP / 2, room, title)
@@ -78,6 +88,18 @@ def _chip(name: str, text: str, middle: float, top: float, room: int, title: str
     width = (words.length or fit.measure(words.text, "mono", f"gad-number-{name}")) + 8
     field = Box((f"gad-chip-{name}",), middle - width / 2, top, width, CHIP, 4)
     return Group((f"gad-{name}",), (field, words), title=fit.title(title))
+
+
+def _mask(cells: Cells, middle: float, top: float, height: int, title: str) -> Group:
+    """What a gate lets pass, cell by cell."""
+    sign = fit.measure("\u2202", "mono", "gad-number-local")
+    wide, high = heat.size(cells)
+    width = sign + wide + 3 * MASK_INSET
+    left = middle - width / 2
+    field = Box(("gad-chip-local",), left, top, width, height, 4)
+    words = Text(("gad-number-local",), left + MASK_INSET + sign / 2, top + height / 2 + 4.5, "\u2202")
+    grid = heat.draw(cells, left + sign + 2 * MASK_INSET, top + (height - high) / 2)
+    return Group(("gad-local",), (field, words, *grid), title=fit.title(title))
 
 
 def pair_of_strokes(x: float, y: float, *, across: bool) -> Iterator[Item]:
@@ -112,23 +134,3 @@ def _hooks(edge: SceneEdge, node: SceneNode, consumer: SceneNode) -> Iterator[tu
         yield "data-local", edge.local
     if edge.contribution is not None:
         yield "data-contribution", edge.contribution
-
-
-def paint_order(routes: Sequence[Route], labels: Sequence[tuple[int, int] | None]) -> list[int]:
-    """The edges, those whose numbers lie on another edge's line last: the line then passes behind the numbers."""
-    lines = [
-        [_on_curve(route[start : start + 4], step / 16) for start in range(0, len(route) - 1, 3) for step in range(17)]
-        for route in routes
-    ]
-
-    def covers(owner: int) -> int:
-        label = labels[owner]
-        if label is None:
-            return 0
-        return sum(
-            any(abs(x - label[0]) < TENSOR_LABEL_WIDTH / 2 and abs(y - label[1]) < CHIP + CHIP_GAP for x, y in line)
-            for other, line in enumerate(lines)
-            if other != owner
-        )
-
-    return sorted(range(len(routes)), key=covers)

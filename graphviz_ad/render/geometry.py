@@ -14,6 +14,22 @@ Route = tuple[Point, ...]
 MARGIN = 16
 
 
+class Frame(NamedTuple):
+    """A frame around boxes: the frame around it, None for none, and the size of its label, None for no label."""
+
+    outer: int | None
+    label: Size | None
+
+
+class Rectangle(NamedTuple):
+    """Where a frame lies: its top left corner, and its size."""
+
+    x: int
+    y: int
+    width: int
+    height: int
+
+
 class Placement(NamedTuple):
     """What an engine returns, always for a flow from left to right; `layout.arrange` turns it."""
 
@@ -22,6 +38,7 @@ class Placement(NamedTuple):
     labels: list[Point | None]
     width: int
     height: int
+    frames: tuple[Rectangle, ...] = ()
 
 
 class Box(NamedTuple):
@@ -97,9 +114,10 @@ def framed(
     sizes: Sequence[Size],
     labels: Sequence[Size | None],
     margin: int,
+    frames: Sequence[Rectangle] = (),
 ) -> Placement:
     """The same picture moved so that everything lies ``margin`` inside its width and height."""
-    if not nodes:
+    if not nodes and not frames:
         return Placement([], [], [], 2 * margin, 2 * margin)
     xs: list[int] = []
     ys: list[int] = []
@@ -110,6 +128,9 @@ def framed(
         if label is not None and size is not None:
             xs += [label[0] - (size[0] + 1) // 2, label[0] + (size[0] + 1) // 2]
             ys += [label[1] - (size[1] + 1) // 2, label[1] + (size[1] + 1) // 2]
+    for frame in frames:
+        xs += [frame.x, frame.x + frame.width]
+        ys += [frame.y, frame.y + frame.height]
     for route in routes:
         xs += [x for x, _ in route]
         ys += [y for _, y in route]
@@ -120,6 +141,7 @@ def framed(
         [None if label is None else (label[0] + dx, label[1] + dy) for label in boxes],
         max(xs) + dx + margin,
         max(ys) + dy + margin,
+        tuple(frame._replace(x=frame.x + dx, y=frame.y + dy) for frame in frames),
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 Point = tuple[float, float]
 
@@ -62,3 +62,13 @@ def parts(items: Iterable[Item]) -> Iterator[Item]:
         yield item
         if isinstance(item, Group):
             yield from parts(item.items)
+
+
+def moved(item: Item, right: float, down: float) -> Item:
+    """The same item at another place."""
+    if isinstance(item, Group):
+        return replace(item, items=tuple(moved(part, right, down) for part in item.items))
+    if isinstance(item, Path):
+        commands = ((letter, tuple((x + right, y + down) for x, y in points)) for letter, points in item.commands)
+        return replace(item, commands=tuple(commands))
+    return replace(item, x=item.x + right, y=item.y + down)

@@ -7,13 +7,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from graphviz_ad.errors import ArgumentError
-from graphviz_ad.render import dot, layered
-from graphviz_ad.render.geometry import Edge, Placement, Point, Route, Size
+from graphviz_ad.render import compound, dot
+from graphviz_ad.render.geometry import Edge, Frame, Placement, Point, Rectangle, Route, Size
 
 DIRECTIONS = ("LR", "TB", "RL", "BT")
 
-_PLACERS: dict[str, Callable[[Sequence[Size], Sequence[Edge], Sequence[Size | None]], Placement]] = {
-    "layered": layered.place,
+_PLACERS: dict[str, Callable[..., Placement]] = {
+    "layered": compound.place,
     "dot": dot.place,
 }
 
@@ -28,6 +28,7 @@ class Layout:
     width: int
     height: int
     engine: str  # the engine that made it: "layered" or "dot"
+    frames: tuple[Rectangle, ...] = ()  # where each frame lies
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +51,8 @@ def arrange(
     edges: Sequence[tuple[int, int]],
     labels: Sequence[tuple[int, int] | None],
     *,
+    frames: Sequence[tuple[int | None, tuple[int, int] | None]] = (),
+    inside: Sequence[int | None] | None = None,
     direction: str = "LR",
     engine: str = "auto",
 ) -> Layout:
@@ -63,6 +66,12 @@ def arrange(
         (input, consumer) as indices into ``sizes``, each input before its consumer; parallel edges are allowed.
     labels
         (width, height) of the box to keep free on each edge, or None.
+    frames
+        Rectangles around some of the boxes, an outer one before those in it: (index of the frame around it or None,
+        (width, height) to keep free for its label at its top left or None). A frame holds nothing else, and no edge
+        runs through it that does not begin or end in it. What leaves a frame must not lead back into it.
+    inside
+        The innermost frame around each node, or None.
     direction
         Where the values flow: "LR", "TB", "RL" or "BT".
     engine
@@ -72,7 +81,7 @@ def arrange(
     Raises
     ------
     ArgumentError
-        For an unknown direction or engine, sizes that are not positive, or edges that do not fit.
+        For an unknown direction or engine, sizes that are not positive, or edges and frames that do not fit.
     EngineError
         For ``engine="dot"`` where Graphviz is missing, fails or takes too long.
     """
@@ -90,8 +99,13 @@ def arrange(
     if upright:
         boxes = [(h, w) for w, h in boxes]
         marks = [None if mark is None else (mark[1], mark[0]) for mark in marks]
+    groups = [_frame(k, frame, upright) for k, frame in enumerate(frames)]
+    homes = [None] * len(boxes) if inside is None else list(inside)
+    if len(homes) != len(boxes) or any(home is not None and not 0 <= home < len(groups) for home in homes):
+        raise ArgumentError(f"inside: one entry per node is needed, an index into frames or None, not {inside!r}")
     name = "layered" if engine == "auto" else engine
-    placement = _PLACERS[name](boxes, links, marks)
+    strip = {"TB": "left", "BT": "right"}.get(direction, "top")
+    placement = _PLACERS[name](boxes, links, marks, groups, homes, strip)
     return _turned(placement, name, upright, direction in ("RL", "BT"))
 
 
@@ -111,7 +125,24 @@ def _turned(placement: Placement, engine: str, upright: bool, mirrored: bool) ->
         width=height if upright else width,
         height=width if upright else height,
         engine=engine,
+        frames=tuple(_turned_rectangle(r, width, upright, mirrored) for r in placement.frames),
     )
+
+
+def _turned_rectangle(rectangle: Rectangle, width: int, upright: bool, mirrored: bool) -> Rectangle:
+    x, y, w, h = rectangle
+    x = width - x - w if mirrored else x
+    return Rectangle(y, x, h, w) if upright else Rectangle(x, y, w, h)
+
+
+def _frame(k: int, frame: tuple[int | None, tuple[int, int] | None], upright: bool) -> Frame:
+    outer, label = frame
+    if outer is not None and not 0 <= outer < k:
+        raise ArgumentError(f"frames[{k}]: the frame around it must come before it, not {outer!r}")
+    if label is None:
+        return Frame(outer, None)
+    width, height = _size("frames", k, label)
+    return Frame(outer, (height, width) if upright else (width, height))
 
 
 def _size(argument: str, k: int, size: tuple[int, int]) -> Size:

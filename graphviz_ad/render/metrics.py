@@ -11,19 +11,18 @@ import unicodedata
 from collections.abc import Iterator
 from functools import cache
 
+from graphviz_ad.core import visible as visibly
+
 UNITS = 2048
 MONO_ADVANCE = 1233
 OTHER_ADVANCE = 2048
 FOREIGN_ADVANCE = 2560
 ELLIPSIS = "\u2026"
-REPLACEMENT = "\ufffd"
+REPLACEMENT = visibly.REPLACEMENT
+visible = visibly.visible
 FONTS = ("sans", "bold", "mono")
 
-MAX_COMBINING = 3  # marks on one letter; a pile of more would grow out of its box
 MAX_SHOWN = 200  # characters looked at before a text is shortened
-
-_JOINERS = "\u200c\u200d"  # the joiners that Persian, Indic scripts and emoji are spelled with
-_STAND_INS = {"\n": "\u21b5", "\r": "\u21b5", "\t": " ", "\u2028": "\u21b5", "\u2029": "\u21b5"}
 
 
 def width(text: str, font: str, size: int) -> int:
@@ -40,28 +39,6 @@ def pixels(text: str, font: str, size: int) -> int:
 def covered(char: str, font: str) -> bool:
     """Whether the DejaVu font has a glyph for this character."""
     return ord(char) in _coverage("mono" if font == "mono" else "sans")
-
-
-def visible(text: str) -> str:
-    """``text`` as it can be shown: what has no glyph of its own or would act on its surroundings gets a stand-in.
-
-    Control characters, lone surrogates, characters that XML forbids and marks that reorder their surroundings become
-    U+FFFD, line ends an arrow; accents beyond the third on one letter are left out.
-    """
-    out: list[str] = []
-    marks = 0
-    for char in text:
-        category = unicodedata.category(char)
-        marks = marks + 1 if category in {"Mn", "Me"} else 0
-        if marks > MAX_COMBINING:
-            continue
-        if char in _STAND_INS:
-            out.append(_STAND_INS[char])
-        elif category in {"Cc", "Cs"} or (category == "Cf" and char not in _JOINERS) or ord(char) & 0xFFFE == 0xFFFE:
-            out.append(REPLACEMENT)
-        else:
-            out.append(char)
-    return "".join(out)
 
 
 def legal_in_xml(char: str) -> bool:

@@ -11,13 +11,14 @@ import numpy as np
 from graphviz_ad.errors import ArgumentError
 from graphviz_ad.render import metrics
 from graphviz_ad.render import theme as themes
-from graphviz_ad.render.display import Picture
+from graphviz_ad.render.display import Picture, page_of
 from graphviz_ad.render.items import Box, Group, Item, Path, Text
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-POINTS = 72  # figures have one point to the pixel, so that sizes in px are sizes in points
+POINTS = 72  # to the inch; figures have one point to the pixel, so that sizes in px are sizes in points
+PIXELS = 96  # to the inch, as CSS has them, for pictures that stand on a page of a size in the world
 MAX_PIXELS = 2**15  # what a side of a PNG may have; Agg itself ends at 2**16
 FAMILIES = {"sans": "DejaVu Sans", "mono": "DejaVu Sans Mono"}
 ANCHORS: dict[str, Literal["left", "center", "right"]] = {"start": "left", "middle": "center", "end": "right"}
@@ -34,9 +35,11 @@ def to_png(picture: Picture, *, theme: str = "light", scale: float = 2.0) -> byt
 
     if not 0 < scale <= 16:
         raise ArgumentError(f"scale must be a number above 0 and at most 16, not {scale!r}")
-    width, height = _extent(picture)
-    scale = min(scale, MAX_PIXELS / max(width, height))
-    canvas: Any = FigureCanvasAgg(_figure(picture, theme, POINTS * scale))
+    page = page_of(picture)
+    scale = min(scale, MAX_PIXELS / max(page.pixels))
+    # A picture on a page of its own has inches; another one is as large as its pixels say.
+    per_inch = (PIXELS if picture.page else POINTS) * scale
+    canvas: Any = FigureCanvasAgg(_figure(picture, theme, per_inch))
     canvas.draw()
     indices, palette = _indexed(np.asarray(canvas.buffer_rgba()))
     indexed = Image.fromarray(indices)
@@ -45,7 +48,7 @@ def to_png(picture: Picture, *, theme: str = "light", scale: float = 2.0) -> byt
     for key, text in (("Software", "graphviz_ad"), ("Title", picture.title), ("Description", picture.alt)):
         about.add_itxt(key, text)
     with io.BytesIO() as file:
-        indexed.save(file, "PNG", optimize=True, pnginfo=about, dpi=(POINTS * scale, POINTS * scale))
+        indexed.save(file, "PNG", optimize=True, pnginfo=about, dpi=(per_inch, per_inch))
         return file.getvalue()
 
 
@@ -82,10 +85,6 @@ def to_pdf(picture: Picture, *, theme: str = "light") -> bytes:
         return file.getvalue()
 
 
-def _extent(picture: Picture) -> tuple[int, int]:
-    return max(picture.width, picture.legend_width), picture.height + picture.legend_height
-
-
 def _figure(picture: Picture, theme: str, dpi: float) -> Figure:
     """The whole picture as artists of a bare Figure: no pyplot, no Axes, every property given.
 
@@ -95,31 +94,36 @@ def _figure(picture: Picture, theme: str, dpi: float) -> Figure:
     from matplotlib.figure import Figure
     from matplotlib.transforms import Affine2D
 
-    width, height = _extent(picture)
+    page = page_of(picture)
+    left, top, wide, high = page.view
+    inch = PIXELS if picture.page else POINTS
+    width, height = (side / inch for side in page.pixels)
+    unit = POINTS * width / wide  # points
     figure = Figure(
-        figsize=(width / POINTS, height / POINTS), dpi=dpi, facecolor=themes.colours(theme)["--gad-background"],
+        figsize=(width, height), dpi=dpi, facecolor=themes.colours(theme)["--gad-background"],
         edgecolor="none", linewidth=0, frameon=True,
     )  # fmt: skip
     figure.patch.set(sketch_params=None, path_effects=[])
-    down = Affine2D().scale(1 / POINTS, -1 / POINTS).translate(0, height / POINTS) + figure.dpi_scale_trans
+    down = Affine2D().translate(-left, -top - high).scale(width / wide, -height / high) + figure.dpi_scale_trans
     legend = () if picture.legend is None else (picture.legend,)
-    for order, artist in enumerate(_artists((*picture.items, *legend), theme)):
+    for order, artist in enumerate(_artists((*picture.items, *legend), theme, unit)):
         artist.set(transform=down, zorder=order, clip_on=False, sketch_params=None, path_effects=[], snap=False)
         figure.add_artist(artist)
     return figure
 
 
-def _artists(items: Iterable[Item], theme: str) -> Iterator[Any]:
+def _artists(items: Iterable[Item], theme: str, unit: float) -> Iterator[Any]:
+    """Artists of items; ``unit`` is the items' unit in points: what is no coordinate is measured in points."""
     for item in items:
         if isinstance(item, Group):
-            yield from _artists(item.items, theme)
+            yield from _artists(item.items, theme, unit)
         elif isinstance(item, Text):
-            yield _text(item, theme)
+            yield _text(item, theme, unit)
         else:
-            yield _shape(item, theme)
+            yield _shape(item, theme, unit)
 
 
-def _shape(item: Box | Path, theme: str) -> Any:
+def _shape(item: Box | Path, theme: str, unit: float) -> Any:
     from matplotlib import rcParams
     from matplotlib.patches import PathPatch
     from matplotlib.path import Path as Outline
@@ -129,9 +133,9 @@ def _shape(item: Box | Path, theme: str) -> Any:
     points = [point for letter, group in commands for point in (group or ((0.0, 0.0),))]
     outline = Outline(points, [code for letter, _ in commands for code in codes[letter]])
     style = themes.style(*item.classes)
-    width = float(style.get("stroke-width", "1px").removesuffix("px"))
-    unit = width if rcParams["lines.scale_dashes"] else 1.0  # what matplotlib measures dashes in
-    pattern = [float(dash) / unit for dash in style.get("stroke-dasharray", "").split()]
+    width = unit * float(style.get("stroke-width", "1px").removesuffix("px"))
+    measure = width if rcParams["lines.scale_dashes"] else 1.0  # what matplotlib measures dashes in
+    pattern = [unit * float(dash) / measure for dash in style.get("stroke-dasharray", "").split()]
     return PathPatch(
         outline,
         facecolor=_colour(style.get("fill", "#000000"), theme),
@@ -168,14 +172,14 @@ def _rounded(box: Box) -> tuple[tuple[str, tuple[tuple[float, float], ...]], ...
     )
 
 
-def _text(item: Text, theme: str) -> Any:
+def _text(item: Text, theme: str, unit: float) -> Any:
     from matplotlib.font_manager import FontProperties
     from matplotlib.text import Text as Words
 
     style = themes.style(*item.classes)
     font = "mono" if "Mono" in style["font-family"] else "sans"
     weight = "bold" if style.get("font-weight") == "700" else "normal"
-    size = item.size or float(style["font-size"].removesuffix("px"))
+    size = unit * (item.size or float(style["font-size"].removesuffix("px")))
     return Words(
         item.x,
         item.y,

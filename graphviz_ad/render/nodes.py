@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from graphviz_ad.render import fit
+from graphviz_ad.render import fit, heat
 from graphviz_ad.render.items import Box, Group, Item, Path, Text
-from graphviz_ad.story.scene import SceneNode
+from graphviz_ad.story.scene import Cells, SceneNode
 
 INSET = 5  # from a node's border to its slots
-SLOT = 23  # height of a slot
+SLOT = 23  # height of a slot, or of its line with the number where a heat map is below it
+BELOW = 5  # from a heat map to the slot's lower border
 MIDDLE = 40  # height of the part between the slots: name and operation
 NOTE = 15  # height of the line "no path from the output"
 WIDTH = 112  # room for the longest number of four significant digits, -1.235e-05
@@ -20,8 +21,11 @@ BADGE_ROOM = 130
 OPERATION_ROOM = 170
 BADGE_GAP = 7
 RIM = 4  # an output's second outline, this far outside the first
+STACK = 4  # a group's sheets look out this far above and below it, each
+SHEETS = 2
+ARC = 0.5523  # control points of a quarter circle, in radii from its ends
 GLYPH = 9  # width of the triangles
-RADIUS = {"input": 14, "primitive": 7, "constant": 2}
+RADIUS = {"input": 14, "primitive": 7, "constant": 2, "group": 7}
 
 NO_PATH = "no path from the output"
 
@@ -33,6 +37,10 @@ class Form:
     width: int
     height: int
     rim: int
+    stack: int
+    several: bool  # a group with several outgoing values: "3 outputs" instead of a number
+    upper: int  # height of the value's slot
+    lower: int  # height of the adjoint's or tangent's
     backward: str  # the lower slot: "adjoint", "tangent", or "" for none
     name: str
     badge: str
@@ -43,8 +51,8 @@ class Form:
 
     @property
     def outer(self) -> tuple[int, int]:
-        """Width and height with an output's second outline."""
-        return self.width + 2 * self.rim, self.height + 2 * self.rim
+        """Width and height with an output's second outline and a group's sheets."""
+        return self.width + 2 * self.rim, self.height + 2 * (self.rim + self.stack)
 
     @property
     def headline(self) -> int:
@@ -55,15 +63,22 @@ class Form:
 
 def form(node: SceneNode, mode: str) -> Form:
     """What a node is made of, and how large it is; ``mode`` is the scene's, or "values" where nothing was swept."""
-    backward = {"reverse": "adjoint", "forward": "tangent"}.get(mode, "") if node.differentiable else ""
+    backward = _backward(node, mode)
     operation = node.operation or node.role or node.kind
     sign = len(operation) <= 2 and not any(char.isalnum() for char in operation)
     note = backward == "adjoint" and not node.reached and node.kind == "input"
     aside = _aside(node) if backward == "adjoint" else ("", "")
+    several = node.value is None
+    upper = SLOT if several else _slot_height(node.value_cells)
+    lower = _slot_height(_cells(node, backward)) if backward else -INSET
     made = Form(
         width=0,
-        height=2 * INSET + SLOT + MIDDLE + (SLOT if backward else -INSET) + (NOTE if note else 0),
+        height=2 * INSET + upper + MIDDLE + lower + (NOTE if note else 0),
         rim=RIM if node.output else 0,
+        stack=STACK * SHEETS if node.kind == "group" else 0,
+        several=several,
+        upper=upper,
+        lower=lower,
         backward=backward,
         name=fit.shorten(node.name, "bold", "gad-name", NAME_ROOM),
         badge=fit.shorten(_badge(node), "mono", "gad-shape", BADGE_ROOM),
@@ -80,6 +95,21 @@ def form(node: SceneNode, mode: str) -> Form:
     beside = fit.measure(aside[1], "sans", aside[0]) + 4 if aside[0] else 0
     least = (TENSOR_WIDTH if node.shape else WIDTH) + beside
     return replace(made, width=max(least, max(lines) + 4 * INSET + 4))
+
+
+def _backward(node: SceneNode, mode: str) -> str:
+    """What the lower slot holds. A group has one only where it has one number to show there."""
+    backward = {"reverse": "adjoint", "forward": "tangent"}.get(mode, "") if node.differentiable else ""
+    alone = node.kind != "group" or (node.adjoint if backward == "adjoint" else node.tangent) is not None
+    return backward if alone else ""
+
+
+def _cells(node: SceneNode, backward: str) -> Cells | None:
+    return {"adjoint": node.adjoint_cells, "tangent": node.tangent_cells}.get(backward)
+
+
+def _slot_height(cells: Cells | None) -> int:
+    return SLOT + (heat.size(cells)[1] + BELOW if cells is not None else 0)
 
 
 def _badge(node: SceneNode) -> str:
@@ -106,16 +136,21 @@ def _parts(node: SceneNode, form: Form, centre: tuple[int, int]) -> Iterator[Ite
     middle, radius = left + form.width / 2, RADIUS[node.kind]
     if form.rim:
         width, height = form.outer
-        yield Box(("gad-rim",), left - RIM, top - RIM, width, height, radius + RIM)
+        yield Box(("gad-rim",), left - RIM, centre[1] - height // 2, width, height, radius + RIM)
+    yield from _sheets(form, left, top)
     kind = () if node.kind == "primitive" else (f"gad-box-{node.kind}",)
     yield Box(("gad-box", *kind), left, top, form.width, form.height, radius)
     if node.kind == "input":
         bar = ("M", ((left, top + radius),)), ("L", ((left, top + form.height - radius),))
         yield Path(("gad-bar",), bar)
 
-    yield from _slot("value", node.value_text, left + INSET, top + INSET, form.width - 2 * INSET)
+    inner = left + INSET, top + INSET, form.width - 2 * INSET
+    if form.several:
+        yield Text(("gad-outputs",), middle, top + INSET + 18, node.value_text)
+    else:
+        yield from _slot("value", node.value_text, *inner, cells=node.value_cells, about=node.name)
 
-    line = top + INSET + SLOT + 18
+    line = top + INSET + form.upper + 18
     start = middle - form.headline / 2
     yield fit.placed(("gad-name",), start, line, form.name, "bold")
     if form.badge:
@@ -125,17 +160,45 @@ def _parts(node: SceneNode, form: Form, centre: tuple[int, int]) -> Iterator[Ite
 
     if form.backward:
         number = node.tangent_text if form.backward == "tangent" else node.adjoint_text
-        below = top + INSET + SLOT + MIDDLE
-        yield from _slot(form.backward, number or "", left + INSET, below, form.width - 2 * INSET, form.aside)
+        inner = left + INSET, top + INSET + form.upper + MIDDLE, form.width - 2 * INSET
+        cells = _cells(node, form.backward)
+        yield from _slot(form.backward, number or "", *inner, form.aside, cells=cells, about=node.name)
     if form.note:
         yield Text(("gad-note",), middle, top + form.height - INSET - 3, NO_PATH)
 
 
+def _sheets(form: Form, left: float, top: float) -> Iterator[Path]:
+    """The edges of the sheets that look out behind a group's box: there are several operations inside."""
+    bend = STACK * (1 - ARC)
+    for sheet in range(1, SHEETS + 1 if form.stack else 1):
+        begin, end = left + 2 * sheet * STACK, left + form.width - 2 * sheet * STACK
+        for border, out in ((top, -1), (top + form.height, 1)):
+            near, far = border + out * (sheet - 1) * STACK, border + out * sheet * STACK
+            corners = (begin, far - out * bend), (begin + bend, far), (begin + STACK, far)
+            yield Path(
+                ("gad-stack",),
+                (
+                    ("M", ((begin, near),)),
+                    ("C", corners),
+                    ("L", ((end - STACK, far),)),
+                    ("C", ((end - bend, far), (end, far - out * bend), (end, near))),
+                ),
+            )
+
+
 def _slot(
-    name: str, number: str, left: float, top: float, width: float, aside: tuple[str, str] = ("", "")
+    name: str,
+    number: str,
+    left: float,
+    top: float,
+    width: float,
+    aside: tuple[str, str] = ("", ""),
+    *,
+    cells: Cells | None,
+    about: str,
 ) -> Iterator[Item]:
-    """The field of one number: outline, triangle, number, and a small remark at the right end."""
-    yield Box((f"gad-slot-{name}",), left, top, width, SLOT, 6)
+    """The field of one number: outline, triangle, number, a small remark at the right end; below them a heat map."""
+    yield Box((f"gad-slot-{name}",), left, top, width, _slot_height(cells), 6)
     yield triangle(name, left + 7, top + SLOT / 2)
     begin, end = left + 7 + GLYPH + 3, left + width - 5
     if aside[0]:
@@ -143,6 +206,10 @@ def _slot(
     yield fit.number((f"gad-{name}",), (begin + end) / 2, top + 16, number, int(end - begin))
     if aside[0]:
         yield Text((aside[0],), left + width - 6, top + 15.5, aside[1])
+    if cells is not None:
+        grid = tuple(heat.draw(cells, left + (width - heat.size(cells)[0]) // 2, top + SLOT))
+        title = f"{name} of {about}: {cells.note}" if cells.note else ""
+        yield Group((f"gad-heat-{name}",), grid, title=fit.title(title))
 
 
 def triangle(name: str, left: float, middle: float) -> Path:
@@ -162,7 +229,8 @@ def _hooks(node: SceneNode) -> Iterator[tuple[str, str]]:
     yield "data-kind", node.kind
     yield "data-role", node.role
     yield "data-reached", "true" if node.reached else "false"
-    yield "data-value", node.value
+    if node.value is not None:
+        yield "data-value", node.value
     if node.adjoint is not None:
         yield "data-adjoint", node.adjoint
     if node.tangent is not None:

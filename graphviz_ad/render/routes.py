@@ -19,11 +19,14 @@ CORNER = 12
 WIDE_LIMIT = 60
 # What a bend keeps from the items beside it.
 CLEARANCE = 8
+# How far a bend of a long edge may reach into a band.
+REACH = 160
 # Distance of two lanes outside the layers.
 LANE_GAP = 12
 
 
 Ends = tuple[Point, Point]
+Fixed = tuple[int | None, int | None]  # where an edge meets a frame, from its centre: at its input, at its consumer
 
 
 class Items(Protocol):
@@ -33,6 +36,7 @@ class Items(Protocol):
     width: list[int]
     height: list[int]
     layer: list[int]
+    aside: list[int]
 
 
 def draw(
@@ -43,19 +47,24 @@ def draw(
     chains: Sequence[Sequence[int]],
     lanes: set[int],
     y: Sequence[int],
+    fixed: Sequence[Fixed],
 ) -> Placement:
     """The picture of one component, its top left corner at (0, 0)."""
     count = len(sizes)
-    starts, ends = _ports(count, chains, lanes, items, y)
+    starts, ends = _ports(count, chains, lanes, items, y, fixed)
     half, centre = _columns(items, layers, chains, lanes, y, starts, ends)
-    bends = _Bends(items, layers, y, half, centre).choose(chains, lanes, starts, ends)
+    x = [
+        centre[layer] + aside * (half[layer] - (width + 1) // 2)
+        for layer, width, aside in zip(items.layer, items.width, items.aside, strict=True)
+    ]
+    bends = _Bends(items, layers, x, y, half, centre).choose(chains, lanes, starts, ends)
     routes: list[Route] = []
     boxes: list[Point | None] = []
     for e, (chain, label) in enumerate(zip(chains, labels, strict=True)):
         u, v = chain[0], chain[-1]
-        start = (centre[items.layer[u]] + (items.width[u] + 1) // 2, starts[e])
-        end = (centre[items.layer[v]] - (items.width[v] + 1) // 2, ends[e])
-        boxes.append((centre[items.layer[chain[-2]]], y[chain[-2]]) if label is not None else None)
+        start = (x[u] + (items.width[u] + 1) // 2, starts[e])
+        end = (x[v] - (items.width[v] + 1) // 2, ends[e])
+        boxes.append((x[chain[-2]], y[chain[-2]]) if label is not None else None)
         if e in lanes:
             routes.append(())
             continue
@@ -73,8 +82,8 @@ def draw(
         if end[0] > route[-1][0]:
             route += straight(route[-1], end)
         routes.append(tuple(route))
-    _draw_lanes(routes, items, chains, lanes, y, starts, ends, half, centre)
-    nodes = [(centre[items.layer[n]], y[n]) for n in range(count)]
+    _draw_lanes(routes, items, chains, lanes, x, y, starts, ends, half, centre)
+    nodes = [(x[n], y[n]) for n in range(count)]
     return framed(nodes, routes, boxes, sizes, labels, 0)
 
 
@@ -101,11 +110,12 @@ class _Bends:
         self,
         items: Items,
         layers: Sequence[Sequence[int]],
+        x: Sequence[int],
         y: Sequence[int],
         half: Sequence[int],
         centre: Sequence[int],
     ) -> None:
-        self.items, self.y, self.half, self.centre = items, y, half, centre
+        self.items, self.x, self.y, self.half, self.centre = items, x, y, half, centre
         self.above: list[int | None] = [None] * len(y)  # the lower border of the item above, and so on
         self.below: list[int | None] = [None] * len(y)
         for layer in layers:
@@ -150,19 +160,19 @@ class _Bends:
         (edge_out, _), (edge_in, _) = inside = self._inside(way)
         if level == goal:
             return inside
-        items, half, centre = self.items, self.half, self.centre
+        items, half = self.items, self.half
         first, second = items.layer[one], items.layer[two]
         # A box's edge may bend outside of the box; the line of a long edge along its whole band, or up to the
         # middle where it bends again on the other side.
-        near_out, near_in = centre[first], centre[second]
+        near_out, near_in = self.x[one], self.x[two]
         if items.width[one]:
             near_out += (items.width[one] + 1) // 2
         elif not way.bent_before:
-            near_out -= half[first]
+            near_out -= min(half[first], REACH - half[first])
         if items.width[two]:
             near_in -= (items.width[two] + 1) // 2
         elif not way.bent_after:
-            near_in += half[second]
+            near_in += min(half[second], REACH - half[second])
         for x0, x1 in ((near_out, near_in), (near_out, edge_in), (edge_out, near_in)):
             curve = [(x0, level), *swing((x0, level), (x1, goal))]
             if self._clear(curve, one) and self._clear(curve, two):
@@ -239,7 +249,12 @@ def _in_order(line: Sequence[Point], points: Sequence[Point], order: int) -> boo
 
 
 def _ports(
-    count: int, chains: Sequence[Sequence[int]], lanes: set[int], items: Items, y: Sequence[int]
+    count: int,
+    chains: Sequence[Sequence[int]],
+    lanes: set[int],
+    items: Items,
+    y: Sequence[int],
+    fixed: Sequence[Fixed],
 ) -> tuple[list[int], list[int]]:
     """Where each edge leaves its input's border and meets its consumer's: in order, apart, straight if possible."""
     leaving: list[list[tuple[int, int, int]]] = [[] for _ in range(count)]
@@ -247,8 +262,11 @@ def _ports(
     for e, chain in enumerate(chains):
         u, v = chain[0], chain[-1]
         outside = e in lanes
-        leaving[u].append((y[u] if outside else y[chain[1]], len(leaving[u]), e))
-        arriving[v].append((y[v] if outside and len(chain) == 2 else y[chain[-2]], len(arriving[v]), e))
+        out, into = fixed[e]
+        next_level = y[chain[1]] + (into or 0 if len(chain) == 2 else 0)
+        last_level = y[chain[-2]] + (out or 0 if len(chain) == 2 else 0)
+        leaving[u].append((y[u] if outside else next_level, len(leaving[u]), e))
+        arriving[v].append((y[v] if outside and len(chain) == 2 else last_level, len(arriving[v]), e))
     starts, ends = [0] * len(chains), [0] * len(chains)
     for side, result in ((leaving, starts), (arriving, ends)):
         for node, wishes in enumerate(side):
@@ -256,6 +274,11 @@ def _ports(
             spots = _spread([w for w, _, _ in wishes], y[node], items.height[node] // 2 - CORNER)
             for (_, _, e), spot in zip(wishes, spots, strict=True):
                 result[e] = spot
+    for e, (out, into) in enumerate(fixed):
+        if out is not None:
+            starts[e] = y[chains[e][0]] + out
+        if into is not None:
+            ends[e] = y[chains[e][-1]] + into
     return starts, ends
 
 
@@ -319,6 +342,7 @@ def _draw_lanes(
     items: Items,
     chains: Sequence[Sequence[int]],
     lanes: set[int],
+    x: Sequence[int],
     y: Sequence[int],
     starts: Sequence[int],
     ends: Sequence[int],
@@ -347,7 +371,7 @@ def _draw_lanes(
             used[side] += 1
         heappush(free[side], (x1, lane))
         level = top - LANE_GAP * (lane + 2) if side == 0 else bottom + LANE_GAP * (lane + 2)
-        start = (centre[first] + (items.width[u] + 1) // 2, starts[e])
+        start = (x[u] + (items.width[u] + 1) // 2, starts[e])
         route: list[Point] = [start]
         if x0 > start[0]:
             route += straight(start, (x0, starts[e]))
@@ -365,7 +389,7 @@ def _draw_lanes(
             route += straight(route[-1], after)
             close = items.layer[v]
             route += swing(after, (centre[close] - half[close], ends[e]))
-        end = (centre[items.layer[v]] - (items.width[v] + 1) // 2, ends[e])
+        end = (x[v] - (items.width[v] + 1) // 2, ends[e])
         if end[0] > route[-1][0]:
             route += straight(route[-1], end)
         routes[e] = tuple(route)

@@ -13,11 +13,12 @@ from graphviz_ad.errors import ArgumentError
 
 THEMES = ("light", "dark")
 SCOPE = ".gad-picture"  # the stylesheet's own scope; a static figure puts its own class here
+INSIDE = ".gad-explorer "  # before it in the stylesheet, so that figures beside an explorer keep their own look
 
-_COLOUR = re.compile(r"(--gad-[a-z-]+):\s*light-dark\((#[0-9a-f]{6}),\s*(#[0-9a-f]{6})\);")
+_COLOUR = re.compile(r"(--gad-[a-z0-9-]+):\s*light-dark\((#[0-9a-f]{6}),\s*(#[0-9a-f]{6})\);")
 _RULE = re.compile(r"([^{}]+)\{([^{}]*)\}")
-_VARIABLE = re.compile(r"var\((--gad-[a-z-]+)\)")
-_CLASS = re.compile(r"\.(gad-[a-z-]+)")
+_VARIABLE = re.compile(r"var\((--gad-[a-z0-9-]+)\)")
+_CLASS = re.compile(r"\.(gad-[a-z0-9-]+)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +31,12 @@ class Rule:
     @property
     def classes(self) -> frozenset[str]:
         """The classes that the selector asks for, without the scope."""
-        return frozenset(_CLASS.findall(self.selector.removeprefix(SCOPE)))
+        return _classes(self.selector)
+
+
+@cache
+def _classes(selector: str) -> frozenset[str]:
+    return frozenset(_CLASS.findall(selector.removeprefix(SCOPE)))
 
 
 @cache
@@ -55,7 +61,8 @@ def rules() -> tuple[Rule, ...]:
     """The picture's rules in the order of the stylesheet."""
     text = re.sub(r"/\*.*?\*/", "", source()[source().index("/* picture") :], flags=re.DOTALL)
     return tuple(
-        Rule(selector.strip(), MappingProxyType(_declarations(body))) for selector, body in _RULE.findall(text)
+        Rule(selector.strip().removeprefix(INSIDE), MappingProxyType(_declarations(body)))
+        for selector, body in _RULE.findall(text)
     )
 
 
@@ -74,6 +81,7 @@ def style(*classes: str) -> Mapping[str, str]:
     return MappingProxyType(merged)
 
 
+@cache
 def resolve(value: str, theme: str) -> str:
     """A declaration's value with the theme's colours in place of the variables."""
     return _VARIABLE.sub(lambda match: colours(theme)[match[1]], value)
@@ -87,7 +95,9 @@ def stylesheet(theme: str, scope: str, used: Collection[str]) -> str:
     wanted = [rule for rule in rules() if rule.classes <= set(used)]
     if theme != "auto":
         return _print(((rule, rule.style) for rule in wanted), theme, scope)
-    coloured = [(rule, {name: value for name, value in rule.style.items() if "var(" in value}) for rule in wanted]
+    # also where such a property is "none": the dark rules come later and would win over it
+    painted = {name for rule in wanted for name, value in rule.style.items() if "var(" in value}
+    coloured = [(rule, {name: value for name, value in rule.style.items() if name in painted}) for rule in wanted]
     dark = _print((pair for pair in coloured if pair[1]), "dark", scope)
     return _print(((rule, rule.style) for rule in wanted), "light", scope) + (
         f"@media (prefers-color-scheme:dark){{{dark}}}"

@@ -1,41 +1,36 @@
-"""A node's operation in words and as a formula: "+ 1", "power 3", ``u = x² + 1``."""
+"""A node's operation in words, its formula, and the formulas of its local derivatives and contributions."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
-import numpy as np
-
-from graphviz_ad.core.graph import Node
+from graphviz_ad.core.graph import Edge, Node
+from graphviz_ad.story.equations import (
+    adjoint_term,
+    contribution_chain,
+    contribution_term,
+    is_folded,
+    is_scalar,
+    local_term,
+    number_term,
+    own_term,
+    partial_term,
+    value_term,
+)
+from graphviz_ad.story.notation import printer
 from graphviz_ad.story.numbers import short
+from graphviz_ad.story.paper import Unicode
+from graphviz_ad.story.printing import HOLE, INFIX, key_text, parameter_words
+from graphviz_ad.story.reasons import local_reason
+from graphviz_ad.story.shapes import jacobian_text, shape_equation
+from graphviz_ad.story.terms import Symbol
 
-INFIX = {
-    "add": "+",
-    "subtract": "−",
-    "multiply": "×",
-    "divide": "÷",
-    "matmul": "@",
-    "remainder": "mod",
-    "floor_divide": "//",
-    "less": "<",
-    "less_equal": "≤",
-    "greater": ">",
-    "greater_equal": "≥",
-    "equal": "=",
-    "not_equal": "≠",
-    "logical_and": "and",
-    "logical_or": "or",
-    "logical_xor": "xor",
-}
+__all__ = [
+    "HOLE", "INFIX", "contribution_formula", "expression", "is_folded", "jacobian_text", "key_text", "local_formula",
+    "local_reason", "operation", "shape_equation", "value_formula",
+]  # fmt: skip
+
 _COMMUTATIVE = {"add", "multiply", "maximum", "minimum", "equal", "not_equal"}
-_SUPERSCRIPT = str.maketrans("0123456789−-.", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻⁻·")
-HOLE = "·"
-
-
-def is_folded(node: Node) -> bool:
-    """Whether a node is an untraced scalar, which pictures put into its consumer's label."""
-    return node.kind == "constant" and node.shape == ()
 
 
 def operation(node: Node, fold: bool = True) -> str:
@@ -54,7 +49,7 @@ def operation(node: Node, fold: bool = True) -> str:
     name, symbol = primitive.name, INFIX.get(primitive.name, primitive.symbol)
     inputs = node.inputs
     numbers = [short(i.value) if fold and is_folded(i) else None for i in inputs]
-    extra = _parameters(node)
+    extra = "".join(f" {word}" for word in parameter_words(name, node.params))
     if len(inputs) == 2 and (name in INFIX or name in ("power", "maximum", "minimum")) and any(numbers):
         left, right = numbers
         if left is not None and right is not None:
@@ -67,94 +62,92 @@ def operation(node: Node, fold: bool = True) -> str:
     return symbol + extra
 
 
-def _parameters(node: Node) -> str:
-    assert node.primitive is not None
-    params = node.params
-    name = node.primitive.name
-    if name in ("reshape", "ravel", "broadcast_to"):
-        shape = f" {params['shape']}" if "shape" in params else ""
-        return shape + (f" order {params['order']}" if params.get("order", "C") != "C" else "")
-    if name in ("astype", "astype_discrete"):
-        return f" {np.dtype(params['dtype']).name}"
-    if name in ("index", "scatter"):
-        return f" {key_text(params['key'])}"
-    words = [word + _brief(params[key]) for key, word in _SHOWN.get(name, {}).items() if params.get(key) is not None]
-    axis = params.get("axis")
-    hidden = _USUAL_AXIS.get(name)
-    if axis is not None and axis != hidden:
-        words.append(f"axis {axis if isinstance(axis, int) else ', '.join(map(str, axis)) or '()'}")
-    return "".join(f" {word}" for word in words)
+def value_formula(node: Node, form: str = "unicode") -> str:
+    """A node's value as an equation in symbols.
+
+    Examples
+    --------
+    >>> import graphviz_ad as gad
+    >>> def f(w, x, b):
+    ...     z = w * x
+    ...     return z + b
+    >>> graph = gad.trace(f, 2.0, 3.0, 1.0)
+    >>> value_formula(graph["z"]), value_formula(graph["out"], "plain")
+    ('z = w·x', 'out = z + b')
+    """
+    text = printer(form).text
+    return f"{text(own_term(node))} = {text(value_term(node))}"
 
 
-def _brief(value: Any) -> str:
-    text = str(value.tolist() if isinstance(value, np.ndarray) else value)
-    return text if len(text) <= 24 else text[:23] + "…"
+class _Texts(Unicode):
+    """Prints symbols as the texts that they are."""
 
-
-_SHOWN: dict[str, dict[str, str]] = {
-    "einsum": {"subscripts": ""},
-    "tensordot": {"axes": "axes "},
-    "norm": {"order": ""},
-    "sliding_window_view": {"window_shape": ""},
-    "repeat": {"repeats": "× "},
-    "tile": {"reps": ""},
-    "roll": {"shift": "by "},
-    "pad": {"mode": ""},
-}
-"""Parameters that a label shows, and the word before each; an axis is shown wherever there is one."""
-
-_USUAL_AXIS = {
-    "stack": 0,
-    "concatenate": 0,
-    "sort": -1,
-    "partition": -1,
-    "sorted_order": -1,
-    "argsort": -1,
-    "take_along_axis": -1,
-}
-"""The axis that needs no word, since it is NumPy's own choice."""
-
-
-def key_text(key: Any) -> str:
-    """An index as it is written: ``1, :2``."""
-    if isinstance(key, tuple):
-        return ", ".join(key_text(part) for part in key) or "()"
-    if isinstance(key, slice):
-        text = f"{'' if key.start is None else key.start}:{'' if key.stop is None else key.stop}"
-        return text if key.step is None else f"{text}:{key.step}"
-    if key is Ellipsis:
-        return "…"
-    if isinstance(key, np.ndarray):
-        return "mask" if key.dtype.kind == "b" else str(key.tolist()) if key.size <= 6 else "positions"
-    return HOLE if type(key).__name__ == "Dynamic" else str(key)
+    def _symbol(self, symbol: Symbol) -> tuple[str, int]:
+        text = symbol.name
+        if text.startswith("−"):
+            return text, self.levels["negative"][0]
+        return text, 20 if text[:1].isdigit() and ("e" in text or " " in text) else 100
 
 
 def expression(node: Node, arguments: Sequence[str]) -> str:
-    """A node's formula with these texts for its inputs: ``x²``, ``w × x``, ``tanh(z)``."""
-    primitive = node.primitive
-    assert primitive is not None
-    name = primitive.name
-    if name == "power":
-        base, exponent = arguments
-        if all(letter in "0123456789−." for letter in exponent) and len(exponent) <= 3:
-            return f"{_atom(base)}{exponent.translate(_SUPERSCRIPT)}"
-        return f"{_atom(base)}^{_atom(exponent)}"
-    if name == "square":
-        return f"{_atom(arguments[0])}²"
-    if name in INFIX:
-        left, right = arguments
-        return f"{left} {INFIX[name]} {_atom(right)}"
-    if name == "negative":
-        return f"−{_atom(arguments[0])}"
-    if name == "absolute":
-        return f"|{arguments[0]}|"
-    if name == "transpose" and node.params.get("axes") is None:
-        return f"{_atom(arguments[0])}ᵀ"
-    if name == "index":
-        return f"{_atom(arguments[0])}[{key_text(node.params['key'])}]"
-    return f"{primitive.symbol if primitive.symbol.isidentifier() else name}({', '.join(arguments)})"
+    """A node's formula with these texts for its inputs: ``x²``, ``w·x``, ``tanh(z)``."""
+    terms = (Symbol(text, i.shape) for text, i in zip(arguments, node.inputs, strict=True))
+    return _Texts().text(value_term(node, terms))
 
 
-def _atom(text: str) -> str:
-    """A negative number in parentheses, everything else as it is."""
-    return f"({text})" if text.startswith("−") else text
+def local_formula(edge: Edge, form: str = "unicode") -> str:
+    r"""The local derivative as an equation; for a tensor, what it makes of an adjoint. "" without derivative.
+
+    Examples
+    --------
+    >>> import numpy as np, graphviz_ad as gad
+    >>> edge = gad.trace(np.tanh, 0.5).edges[0]
+    >>> for form in ("unicode", "latex", "plain"):
+    ...     print(local_formula(edge, form))
+    ∂out/∂x = 1 − out²
+    \frac{\partial {\text{out}}}{\partial x} = 1 - {\text{out}}^{2}
+    dout_dx = 1 - out ** 2
+    """
+    if not edge.active:
+        return ""
+    printed = printer(form, "v̄")
+    left = printed.text(partial_term(edge))
+    local = local_term(edge)
+    if local is None and is_scalar(edge):
+        local = number_term(edge)
+    if local is not None:
+        return f"{left} = {printed.text(local)}"
+    back = printed.text(contribution_term(edge))
+    if form == "plain":
+        return f"{printed.text(adjoint_term(edge.input))} = {back}"
+    adjoint = printed.text(adjoint_term(edge.consumer))
+    return f"{left}: {adjoint} ↦ {back}" if form == "unicode" else rf"{left} \colon {adjoint} \mapsto {back}"
+
+
+def contribution_formula(
+    edge: Edge, notation: str = "∂L/∂v", form: str = "unicode", output: str = "L", digits: int = 4
+) -> str:
+    """What an edge sends back as an equation in symbols and, for scalars, in numbers; "" without derivative.
+
+    An input with several consumers gets the sum of what they send: then the equation says ``+=``.
+
+    Examples
+    --------
+    >>> import graphviz_ad as gad
+    >>> def f(w, x):
+    ...     z = w * x
+    ...     return z**2
+    >>> graph = gad.trace(f, 2.0, 3.0)
+    >>> contribution_formula(graph.edges[0], output="y")
+    '∂y/∂w = ∂y/∂z · ∂z/∂w = ∂y/∂z · x = 12 × 3 = 36'
+    >>> contribution_formula(graph.edges[0], "v̄"), contribution_formula(graph.edges[0], "v̄", "plain")
+    ('w̄ = z̄·x = 12 × 3 = 36', 'w_bar = z_bar * x')
+    """
+    if not edge.active:
+        return ""
+    printed = printer(form, notation, output, digits)
+    sign = " = " if len(edge.input.consumers) == 1 else r" \mathrel{+}= " if form == "latex" else " += "
+    left = printed.text(adjoint_term(edge.input))
+    if form == "plain":
+        return f"{left}{sign}{printed.text(contribution_term(edge))}"
+    return left + sign + " = ".join(printed.text(term) for term in contribution_chain(edge, notation))

@@ -63,7 +63,7 @@ def short(number: Any, digits: int = 4) -> str:
         return str(bool(number))
     if isinstance(number, int | np.integer):
         return _sign(str(int(number)))
-    value = float(number)
+    value = float(number) + 0.0  # a minus before zero tells people nothing
     if math.isnan(value):
         return "NaN"
     if math.isinf(value):

@@ -2,7 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Cells:
+    """An array as a small heat map or mask, row by row (see `graphviz_ad.story.cells`)."""
+
+    rows: int
+    columns: int
+    levels: tuple[int | None, ...]  # -5 ... 5 by the scene's scale, of a mask 0 (off) ... 5 (on); None: NaN, ±∞
+    mask: bool = False  # on or off, not more or less
+    slices: int = 1  # matrices stacked above each other
+    note: str = ""  # "16 × 32 as means of blocks" where a cell is not one entry
+
+
+@dataclass(frozen=True, slots=True)
+class SceneFrame:
+    """An expanded group: a frame around its members, with a label; ids are distinct from those of nodes."""
+
+    id: int
+    name: str
+    label: str  # for people: "dense ×3", "12 operations"
+    frame: int | None  # id of the frame around it
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,9 +38,9 @@ class SceneNode:
 
     id: int
     name: str
-    kind: str  # "input" | "constant" | "primitive"
+    kind: str  # "input" | "constant" | "primitive" | "group" (collapsed)
     role: str  # "input" | "parameter" | "data" | "target" for inputs, else ""
-    operation: str  # "sin", "+ 1", "power 3"; "" for inputs and constants
+    operation: str  # "sin", "+ 1", "power 3", "12 operations" for a group; "" for inputs and constants
     shape: str  # "" for scalars, else "(2, 3)"
     dtype: str  # "float64", "bool", ...
     differentiable: bool  # False for bool and int nodes and for constants: they have no adjoint slot
@@ -25,13 +48,17 @@ class SceneNode:
     consumers: int  # edges that will report a contribution to this node
     output: bool  # one of the function's results
     editable: bool  # a scalar input whose value a person may change
-    value: str
-    value_text: str
+    value: str | None  # None for a group with several outgoing values
+    value_text: str  # "3 outputs" there
     adjoint: str | None
     adjoint_text: str | None
     tangent: str | None
     tangent_text: str | None
     source: str | None  # "model.py:3" or "cell:3"; never a path
+    frame: int | None = None  # id of the innermost expanded group around it
+    value_cells: Cells | None = None  # heat maps, for arrays of two or more entries
+    adjoint_cells: Cells | None = None
+    tangent_cells: Cells | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,13 +75,14 @@ class SceneEdge:
     local_text: str | None
     contribution: str | None
     contribution_text: str | None
+    mask: Cells | None = None  # the local derivative of a gate (ReLU, where): what it lets pass
 
 
 @dataclass(frozen=True, slots=True)
 class SceneStep:
     """One event of the story: what is revealed, and the sentence that says it."""
 
-    kind: str  # "value" | "seed" | "contribution" | "tangent"
+    kind: str  # "value" | "seed" | "contribution" | "sum" (over broadcast axes) | "tangent"
     node: int  # id of the node whose number this step reveals or adds to
     edge: int | None  # index into Scene.edges, for contributions
     adjoint: str | None  # the node's accumulator after this step (seed and contribution)
@@ -72,6 +100,8 @@ class Scene:
     alt: str  # one paragraph for screen readers
     nodes: tuple[SceneNode, ...]
     edges: tuple[SceneEdge, ...]
-    steps: tuple[SceneStep, ...]
+    steps: Sequence[SceneStep]
     intro: str  # the narration of step 0
     mode: str  # "reverse" | "forward"
+    frames: tuple[SceneFrame, ...] = ()  # expanded groups, outer before inner
+    scales: tuple[tuple[str, str, str], ...] = ()  # ("value", "0.6", "2.4"): the numbers at half and at full colour

@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from typing import Any
+import contextlib
+from collections.abc import Callable, Collection, Sequence
+from typing import Any, overload
 
-from graphviz_ad.core.graph import BaseGraph, Edge, Node
+from graphviz_ad.core.graph import BaseGraph
 from graphviz_ad.core.sweep import LocalJacobian
-from graphviz_ad.errors import ArgumentError
+from graphviz_ad.core.visible import called
+from graphviz_ad.errors import ArgumentError, UnsupportedError
 from graphviz_ad.story import narration
-from graphviz_ad.story.formula import is_folded, operation
-from graphviz_ad.story.numbers import brief, exact, plain_local, shape_text
-from graphviz_ad.story.scene import Scene, SceneEdge, SceneNode, SceneStep
-from graphviz_ad.story.timeline import Timeline, can_sweep, timeline, values_only
+from graphviz_ad.story.cells import paint
+from graphviz_ad.story.flow import Across
+from graphviz_ad.story.formula import operation
+from graphviz_ad.story.notation import NOTATIONS
+from graphviz_ad.story.numbers import MAX_ENTRIES, brief, exact, plain_local, shape_text
+from graphviz_ad.story.outline import Item, Link, outline
+from graphviz_ad.story.scene import Scene, SceneEdge, SceneFrame, SceneNode, SceneStep
+from graphviz_ad.story.timeline import Step, Timeline, can_sweep, swept
 
-SHOW = ("constants",)
+SHOW = ("heatmaps", "constants")
 
 MAX_VISIBLE = 2000
 """More nodes or steps than this make no readable picture, and a page that no browser plays well."""
@@ -26,8 +32,11 @@ def stage(
     mode: str = "reverse",
     output: str | None = None,
     seed: Any = None,
-    show: Collection[str] = (),
+    show: Collection[str] = ("heatmaps",),
     digits: int = 4,
+    fold: Any = "auto",
+    expand: Collection[str] = (),
+    notation: str = NOTATIONS[0],
 ) -> Scene:
     """The scene of a graph: its complete state and the steps that lead there.
 
@@ -36,9 +45,14 @@ def stage(
     mode, output, seed
         As for ``graph.timeline``; without one scalar output and without seed only values are shown.
     show
-        ``("constants",)`` draws untraced scalars as nodes instead of folding them into labels.
+        "heatmaps": arrays as small heat maps and masks, see `graphviz_ad.story.cells`. "constants": untraced scalars
+        as nodes, instead of folding them into labels.
     digits
         Significant digits of the numbers for people.
+    fold, expand
+        Which groups are collapsed, see `graphviz_ad.story.outline.outline`.
+    notation
+        How sentences write adjoints, see `graphviz_ad.story.notation`.
     """
     asked: tuple[Any, Any] = (digits, show)  # what a user passes may be anything
     if not isinstance(asked[0], int) or isinstance(asked[0], bool) or not 1 <= digits <= 17:
@@ -48,44 +62,72 @@ def stage(
     unknown = [item for item in show if item not in SHOW]
     if unknown:
         raise ArgumentError(f"unknown show: {unknown[0]!r} (must be among {list(SHOW)})")
-    if sum(1 for node in graph.nodes if "constants" in show or not is_folded(node)) > MAX_VISIBLE:
+    line = story_line(graph, mode, output, seed, "constants" in show, fold, expand, notation)
+    staged = _Stage(line, "constants" not in show, digits)
+    return staged.painted() if "heatmaps" in show else staged.scene()
+
+
+def story_line(
+    graph: BaseGraph,
+    mode: str = "reverse",
+    output: str | None = None,
+    seed: Any = None,
+    constants: bool = False,
+    fold: Any = "auto",
+    expand: Collection[str] = (),
+    notation: str = NOTATIONS[0],
+) -> Timeline:
+    """The timeline that a picture of the graph shows: of what is visible, with a sweep where there can be one."""
+    only_values = mode == "reverse" and output is None and seed is None and not can_sweep(graph)
+    if not only_values:
+        graph = swept(graph, mode, output, seed)
+    shown = outline(graph, constants=constants, fold=fold, expand=expand)
+    _bounded(len(shown.items), "nodes")
+    return Timeline(shown, mode, not only_values, notation)
+
+
+def _bounded(count: int, what: str) -> None:
+    if count > MAX_VISIBLE:
         raise ArgumentError(
-            f"the graph has {len(graph.nodes)} nodes; a picture holds at most {MAX_VISIBLE}. Trace a smaller piece, "
-            "for example fewer layers or iterations."
+            f"this picture would have {count} {what}; at most {MAX_VISIBLE} can be read and played. Fold it: leave out "
+            "fold= (long graphs are then folded by themselves), write fold='all', or trace a smaller piece."
         )
-    if mode == "reverse" and output is None and seed is None and not can_sweep(graph):
-        line = values_only(graph)
-    else:
-        line = timeline(graph, mode, output, seed)
-    return _Stage(line, "constants" not in show, digits).scene()
 
 
 class _Stage:
     def __init__(self, line: Timeline, fold: bool, digits: int) -> None:
         self.line = line
+        self.outline = line.outline
         self.graph = line.graph
         self.fold = fold
         self.digits = digits
         self.swept = line.mode == "reverse" and line.seed_step is not None
         self.moving = line.mode == "forward"
-        self.visible = [node for node in self.graph.nodes if not (fold and is_folded(node))]
-        shown = {node.id for node in self.visible}
-        self.outputs = {node.id for node in self.graph.outputs}
-        self.positions = {(edge.consumer.id, edge.argnum): place for place, edge in enumerate(self.graph.edges)}
-        self.edges = [edge for edge in self.graph.edges if edge.input.id in shown and edge.consumer.id in shown]
-        self.edge_index = {(edge.consumer.id, edge.argnum): index for index, edge in enumerate(self.edges)}
+        self.outputs = set(self.graph.tables.outputs)
 
     def scene(self) -> Scene:
-        title = self.graph.title or "graph of " + ", ".join(node.name for node in self.graph.outputs[:3])
+        title = called(self.graph.title) or "graph of " + ", ".join(
+            called(node.name) for node in self.graph.outputs[:3]
+        )
         return Scene(
             title=title,
             alt=narration.alt_text(self.graph),
-            nodes=tuple(self._node(node) for node in self.visible),
-            edges=tuple(self._edge(index, edge) for index, edge in enumerate(self.edges)),
-            steps=tuple(self._steps()),
+            nodes=tuple(self._node(number, item) for number, item in enumerate(self.outline.items)),
+            edges=tuple(self._edge(link) for link in self.outline.links),
+            steps=Steps(self.line, self._pair),
             intro=narration.introduction(self.line),
             mode=self.line.mode,
+            frames=tuple(
+                SceneFrame(frame.id, frame.group.name, narration.amount(frame.group), frame.frame)
+                for frame in self.outline.frames
+            ),
         )
+
+    def painted(self) -> Scene:
+        """The scene with heat maps."""
+        shown = ((item.id, self.outline.node(number)) for number, item in enumerate(self.outline.items))
+        nodes = {id_: node for id_, node in shown if node is not None}
+        return paint(self.scene(), nodes, [self.line.flow.alone(link) for link in self.outline.links])
 
     def _text(self, value: Any) -> str:
         return brief(value, self.digits)
@@ -93,86 +135,137 @@ class _Stage:
     def _pair(self, value: Any) -> tuple[str | None, str | None]:
         return (None, None) if value is None else (exact(value), self._text(value))
 
-    def _node(self, node: Node) -> SceneNode:
-        adjoint = self._pair(node.adjoint if self.swept else None)
-        tangent = self._pair(node.tangent if self.moving else None)
+    def _node(self, number: int, item: Item) -> SceneNode:
+        node = self.outline.node(number)
+        group = item.group
+        inside = [self.graph.nodes[position] for position in item.outgoing]
+        value: tuple[str | None, str | None] = (None, f"{len(inside)} outputs" if inside else "no output")
+        adjoint: tuple[str | None, str | None] = (None, None)
+        tangent = adjoint
+        if node is not None:
+            value = self._pair(node.value)
+            adjoint = self._pair(node.adjoint if self.swept else None)
+            tangent = self._pair(node.tangent if self.moving else None)
+        elif group is not None and not group.operations:
+            value = (None, f"{len(inside)} values")
         return SceneNode(
-            id=node.id,
-            name=node.name,
-            kind=node.kind,
-            role=node.role,
-            operation=operation(node, self.fold),
-            shape=shape_text(node.shape),
-            dtype=node.dtype.name,
-            differentiable=node.differentiable,
-            reached=node.reached,
-            consumers=self.line.expected(node.id) if self.swept else 0,
-            output=node.id in self.outputs,
-            editable=node.kind == "input" and node.shape == (),
-            value=exact(node.value),
-            value_text=self._text(node.value),
+            id=item.id,
+            name=item.name,
+            kind="group" if group is not None or node is None else node.kind,
+            role="" if group is not None or node is None else node.role,
+            operation=_amount(group) if group is not None or node is None else operation(node, self.fold),
+            shape="" if node is None else shape_text(node.shape),
+            dtype="float64" if node is None else node.dtype.name,
+            differentiable=any(one.differentiable for one in inside),
+            reached=any(one.reached for one in inside),
+            consumers=self.line.expected(number) if self.swept else 0,
+            output=any(position in self.outputs for position in item.outgoing),
+            editable=group is None and node is not None and node.kind == "input" and node.shape == (),
+            value=value[0],
+            value_text=value[1] or "",
             adjoint=adjoint[0],
             adjoint_text=adjoint[1],
             tangent=tangent[0],
             tangent_text=tangent[1],
-            source=None if node.source is None else str(node.source),
+            source=None if group is not None or node is None or node.source is None else str(node.source),
+            frame=item.frame,
         )
 
-    def _edge(self, index: int, edge: Edge) -> SceneEdge:
-        local = plain_local(edge.local) if self.swept or self.moving else None
-        contribution: Any = None
-        if edge.active and self.swept and edge.consumer.reached:
-            contribution = edge.contribution
-        if edge.active and self.moving:
-            contribution = self.line.pushed(self.positions[edge.consumer.id, edge.argnum])
-        if isinstance(local, LocalJacobian):
-            pair: tuple[str | None, str | None] = (
-                exact_shape(local),
-                f"{shape_text(edge.consumer.shape) or '()'}×{shape_text(edge.input.shape) or '()'}",
-            )
+    def _edge(self, link: Link) -> SceneEdge:
+        flow = self.line.flow
+        edges = self.outline.edges(link)
+        reached = any(edge.consumer.reached for edge in edges)
+        active = any(edge.active and (not self.swept or edge.consumer.reached) for edge in edges)
+        local = contribution = None
+        if self.moving or (self.swept and reached):
+            local = plain_local(flow.local(link))
+        if active and self.swept:
+            contribution = flow.contribution(link)
+        if active and self.moving:
+            contribution = flow.pushed(link)
+        pair: tuple[str | None, str | None]
+        if isinstance(local, LocalJacobian | Across):
+            result, source = self.outline.node(link.consumer), self.outline.source(link)
+            if (edge := flow.alone(link)) is not None:
+                result, source = edge.consumer, edge.input
+            assert result is not None
+            assert source is not None
+            machine = exact_shape(local) if isinstance(local, LocalJacobian) else _shape_json(local.shape)
+            pair = machine, f"{shape_text(result.shape) or '()'}×{shape_text(source.shape) or '()'}"
         else:
             pair = self._pair(local)
-        if self.swept and not edge.consumer.reached:
-            pair = (None, None)
         sent = self._pair(contribution)
         return SceneEdge(
-            index=index,
-            input=edge.input.id,
-            consumer=edge.consumer.id,
-            argnum=edge.argnum,
-            active=edge.active and (not self.swept or edge.consumer.reached),
-            cut=edge.is_break,
+            index=link.index,
+            input=self.outline.items[link.input].id,
+            consumer=self.outline.items[link.consumer].id,
+            argnum=link.argnum,
+            active=active,
+            cut=any(edge.is_break for edge in edges) and not any(edge.active for edge in edges),
             local=pair[0],
             local_text=pair[1],
             contribution=sent[0],
             contribution_text=sent[1],
         )
 
-    def _steps(self) -> list[SceneStep]:
-        steps = []
-        for step in self.line:
-            total = self._pair(step.new)
-            edge = step.edge
-            steps.append(
-                SceneStep(
-                    kind=step.kind,
-                    node=step.node.id,
-                    edge=None if edge is None else self.edge_index[edge.consumer.id, edge.argnum],
-                    adjoint=total[0],
-                    adjoint_text=total[1],
-                    reported=step.reported,
-                    complete=step.complete,
-                    narration=step.narration,
-                )
-            )
-        return steps
+
+class Steps(Sequence[SceneStep]):
+    """The steps of a scene, each made when it is asked for: a still picture needs none of their sentences."""
+
+    def __init__(self, line: Timeline, pair: Callable[[Any], tuple[str | None, str | None]]) -> None:
+        self._line = line
+        self._pair = pair
+        self._known: dict[int, SceneStep] = {}
+
+    def __len__(self) -> int:
+        return len(self._line)
+
+    @overload
+    def __getitem__(self, position: int) -> SceneStep: ...
+    @overload
+    def __getitem__(self, position: slice) -> list[SceneStep]: ...
+    def __getitem__(self, position: int | slice) -> SceneStep | list[SceneStep]:
+        _bounded(len(self), "steps")
+        if isinstance(position, slice):
+            return [self[order] for order in range(*position.indices(len(self)))]
+        order = range(len(self))[position]
+        if order not in self._known:
+            self._known[order] = self._made(self._line[order])
+        return self._known[order]
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Sequence) and list(self) == list(other)
+
+    __hash__ = None  # type: ignore[assignment]  # as a list's
+
+    def _made(self, step: Step) -> SceneStep:
+        total = self._pair(step.new)
+        return SceneStep(
+            kind=step.kind,
+            node=step.item.id,
+            edge=None if step.link is None else step.link.index,
+            adjoint=total[0],
+            adjoint_text=total[1],
+            reported=step.reported,
+            complete=step.complete,
+            narration=step.narration,
+        )
+
+
+def _amount(group: Any) -> str:
+    return "" if group is None else narration.amount(group)
+
+
+def _shape_json(shape: tuple[int, ...]) -> str:
+    return '{"shape":[' + ",".join(str(n) for n in shape) + "]}"
 
 
 def exact_shape(local: LocalJacobian) -> str:
-    """A local Jacobian for machines: its shape; its entries up to 64."""
+    """A local Jacobian for machines: its shape; its entries up to 64, where there are rules to compute them by."""
     size = 1
     for length in local.shape:
         size *= length
-    if size <= 64:
-        return exact(local.dense())
-    return '{"shape":[' + ",".join(str(n) for n in local.shape) + "]}"
+    if size <= MAX_ENTRIES:
+        with contextlib.suppress(UnsupportedError):
+            return exact(local.dense())
+    return _shape_json(local.shape)

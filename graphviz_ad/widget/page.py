@@ -6,6 +6,7 @@ import base64
 import hashlib
 import html
 import json
+import re
 from functools import cache
 from importlib.resources import files
 from typing import Any
@@ -23,9 +24,8 @@ def static_text(name: str) -> str:
 def script_json(data: Any) -> str:
     """Return strict JSON that can stand inside a ``<script>``: nothing in it can end the element."""
     text = json.dumps(data, allow_nan=False, ensure_ascii=False, separators=(",", ":"))
-    for character in "<>&\u2028\u2029":
-        text = text.replace(character, f"\\u{ord(character):04x}")
-    return text
+    # and a lone surrogate could not be written to a file
+    return re.sub("[<>&\u2028\u2029\ud800-\udfff]", lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
 def _hash(text: str) -> str:
@@ -47,6 +47,8 @@ def page(payload: dict[str, Any], title: str) -> str:
     title
         The title of the window.
     """
+    from graphviz_ad.render import fit
+
     data = {**payload, "svg": "", "live": False, "frozen": payload["frozen"] or FROZEN}
     steps = len(payload["steps"])
     script = static_text("explorer.js") + "\nstartPage();\n"
@@ -62,7 +64,7 @@ def page(payload: dict[str, Any], title: str) -> str:
 <meta http-equiv="Content-Security-Policy" content="{policy}">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="generator" content="graphviz_ad">
-<title>{html.escape(title)}</title>
+<title>{html.escape(fit.title(title))}</title>
 <style>{style}</style>
 </head>
 <body class="gad-page">

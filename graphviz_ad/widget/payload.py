@@ -5,12 +5,14 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any
 
+from graphviz_ad.core.visible import REPLACEMENT
 from graphviz_ad.story.scene import Scene
 
 VERSION = 1
 
 # What the front end has no use for stays in Python: the picture already shows it.
-_NODE_FIELDS_NOT_SENT = ("operation", "shape", "dtype")
+_NODE_FIELDS_NOT_SENT = ("operation", "shape", "dtype", "frame", "value_cells", "adjoint_cells", "tangent_cells")
+_EDGE_FIELDS_NOT_SENT = ("mask",)
 
 
 def payload(scene: Scene, svg: str, *, live: bool, frozen: str | None, notice: str = "") -> dict[str, Any]:
@@ -29,7 +31,7 @@ def payload(scene: Scene, svg: str, *, live: bool, frozen: str | None, notice: s
     notice
         Something that the person should know about this graph, e.g. that a branch was taken anew.
     """
-    return {
+    data = {
         "version": VERSION,
         "title": scene.title,
         "alt": scene.alt,
@@ -40,12 +42,26 @@ def payload(scene: Scene, svg: str, *, live: bool, frozen: str | None, notice: s
             {key: value for key, value in asdict(node).items() if key not in _NODE_FIELDS_NOT_SENT}
             for node in scene.nodes
         ],
-        "edges": [asdict(edge) for edge in scene.edges],
+        "edges": [
+            {key: value for key, value in asdict(edge).items() if key not in _EDGE_FIELDS_NOT_SENT}
+            for edge in scene.edges
+        ],
         "steps": [asdict(step) for step in scene.steps],
+        "scales": [list(scale) for scale in scene.scales],
         "live": live,
         "frozen": frozen,
         "notice": notice,
     }
+    return {key: _sendable(value) for key, value in data.items()}
+
+
+def _sendable(value: Any) -> Any:
+    """Texts that UTF-8 can hold: one lone surrogate in a name, and Jupyter could not send the message."""
+    if isinstance(value, str):
+        return value if value.isascii() else "".join(REPLACEMENT if "\ud800" <= c <= "\udfff" else c for c in value)
+    if isinstance(value, dict):
+        return {key: _sendable(item) for key, item in value.items()}
+    return [_sendable(item) for item in value] if isinstance(value, list | tuple) else value
 
 
 def phase_at(data: dict[str, Any], step: int) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -13,8 +13,8 @@ from graphviz_ad.core.graph import BaseGraph
 from graphviz_ad.errors import ArgumentError
 from graphviz_ad.story import narration
 from graphviz_ad.story.scene import Scene
-from graphviz_ad.story.staging import stage
-from graphviz_ad.story.timeline import can_sweep, timeline, values_only
+from graphviz_ad.story.staging import stage, story_line
+from graphviz_ad.story.timeline import can_sweep
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -28,42 +28,79 @@ class View:
     mode: str = "reverse"
     output: str | None = None
     seed: Any = None
-    direction: str = "LR"
+    direction: str | None = "LR"  # None: with a width, whatever suits it
     engine: str = "auto"
-    show: Collection[str] = ()
+    show: Collection[str] = ("heatmaps",)
     precision: int = 4
+    fold: Any = "auto"
+    expand: Collection[str] = ()
+    width: float | str | None = None
+    step: int | None = None
+    animate: bool | str = False
+    notation: str = "∂L/∂v"
+    fragment: bool = False  # LaTeX without a preamble
+    frames: tuple[Iterable[int] | None, int | None] | None = None  # steps and columns of a film strip
 
     @cached_property
     def scene(self) -> Scene:
         """Everything that is shown, as plain data."""
         return stage(
-            self.graph, mode=self.mode, output=self.output, seed=self.seed, show=self.show, digits=self.precision
+            self.graph,
+            mode=self.mode,
+            output=self.output,
+            seed=self.seed,
+            show=self.show,
+            digits=self.precision,
+            fold=self.fold,
+            expand=self.expand,
+            notation=self.notation,
         )
 
     @cached_property
     def picture(self) -> Any:
         """The display list of the complete state."""
+        if self.width is not None:
+            from graphviz_ad.render.presets import fitted
+
+            return fitted(self.scene, self.width, direction=self.direction, engine=self.engine)
         from graphviz_ad.render.display import picture
 
-        return picture(self.scene, direction=self.direction, engine=self.engine)
+        return picture(self.scene, direction=self.direction or "LR", engine=self.engine)
+
+    @cached_property
+    def shown(self) -> Any:
+        """The display list of what was asked for: the complete state, that at a step, or several side by side."""
+        if self.frames is not None:
+            from graphviz_ad.render.strip import film_strip, fitted_strip
+
+            if self.width is None:
+                return film_strip(self.picture, self.scene, *self.frames)
+            return fitted_strip(self.scene, self.width, *self.frames, direction=self.direction, engine=self.engine)
+        from graphviz_ad.render.reveal import at_step
+
+        return at_step(self.picture, self.scene, self.step)
 
     def svg(self, theme: str = "auto") -> str:
         """The picture as SVG; theme "page" leaves colours to the page around it."""
+        if self.animate:
+            from graphviz_ad.render.animate import to_animated_svg
+
+            return to_animated_svg(self.picture, self.scene, theme=theme, loop=self.animate == "loop")
         from graphviz_ad.render.svg import to_svg
 
-        return to_svg(self.picture, theme=theme)
+        return to_svg(self.shown, theme=theme)
 
     def png(self, theme: str = "auto", scale: float = 2.0) -> bytes:
         """The picture as PNG, ``scale`` image pixels to a pixel of the picture."""
         from graphviz_ad.render.mpl import to_png
 
-        return to_png(self.picture, theme=_still(theme), scale=scale)
+        return to_png(self.shown, theme=_still(theme), scale=scale)
 
     def pdf(self, theme: str = "auto") -> bytes:
         """The picture as a PDF of one page."""
         from graphviz_ad.render.mpl import to_pdf
 
-        return to_pdf(self.picture, theme=_still(theme))
+        return to_pdf(self.shown, theme=_still(theme))
 
     def payload(self, live: bool) -> dict[str, Any]:
         """What the front end plays."""
@@ -81,13 +118,32 @@ class View:
         """The picture as Graphviz source."""
         from graphviz_ad.render.dot_source import to_digraph
 
-        return to_digraph(self.scene, self.direction)
+        return to_digraph(self.scene, self.direction or "LR")
 
     def story(self) -> str:
         """The whole story as text."""
-        if self.mode == "reverse" and self.output is None and self.seed is None and not can_sweep(self.graph):
-            return narration.story(values_only(self.graph))
-        return narration.story(timeline(self.graph, self.mode, self.output, self.seed))
+        constants = "constants" in self.show
+        return narration.story(
+            story_line(self.graph, self.mode, self.output, self.seed, constants, self.fold, self.expand, self.notation)
+        )
+
+    def derivation(self) -> Any:
+        """All equations, in the order in which one writes them down."""
+        from graphviz_ad.story.derivation import derivation
+
+        return derivation(self.graph, self.mode, self.output, self.seed, self.notation)
+
+    def latex(self) -> str:
+        """The derivation as LaTeX: a document, or the fragment for one."""
+        from graphviz_ad.render import latex
+
+        return (latex.fragment if self.fragment else latex.document)(self.derivation(), self.precision)
+
+    def markdown(self) -> str:
+        """The derivation as Markdown."""
+        from graphviz_ad.render.latex import markdown
+
+        return markdown(self.derivation(), self.precision)
 
     def evaluate(self, inputs: dict[str, float]) -> View:
         """The same view of the graph at other inputs."""
@@ -125,12 +181,34 @@ _WRITERS: dict[str, Callable[[View, str], str | bytes]] = {
     ".dot": lambda view, theme: str(view.dot().source),
     ".json": lambda view, theme: _json(view),
     ".txt": lambda view, theme: view.story(),
+    ".tex": lambda view, theme: view.latex(),
+    ".md": lambda view, theme: view.markdown(),
 }
 THEMES = ("auto", "light", "dark")
+PICTURES = (".svg", ".png", ".pdf")
 
 
-def save(graph: BaseGraph, path: str | os.PathLike[str], theme: str = "auto", **options: Any) -> Path:
-    """Write a graph to a file whose suffix says the form; the file appears whole or not at all."""
+def _check_moments(view: View, target: Path) -> None:
+    """Whether this kind of file can show what was asked for of the story."""
+    suffix = target.suffix.lower()
+    asked: Any = view.animate  # what a user passes may be anything
+    if not isinstance(asked, bool) and asked != "loop":
+        raise ArgumentError(f'animate must be True (play once), "loop" or False, not {asked!r}')
+    if asked and suffix != ".svg":
+        raise ArgumentError(
+            f"cannot save {target.name!r}: only an .svg can be animated; for paper write graph.film_strip(...), "
+            "for a page with controls save it as .html without animate."
+        )
+    if asked and view.step is not None:
+        raise ArgumentError("step and animate exclude each other: an animation shows every step.")
+    one = {"a step": view.step, "a film strip": view.frames, "what has a width": view.width}
+    for what, wanted in one.items():
+        if wanted is not None and suffix not in PICTURES:
+            raise ArgumentError(f"cannot save {target.name!r}: {what} is a picture (one of {list(PICTURES)})")
+
+
+def destination(path: str | os.PathLike[str]) -> tuple[Path, Callable[[View, str], str | bytes]]:
+    """Where a graph is to be written, and by what: known before anything is computed."""
     if not isinstance(path, str | os.PathLike):
         raise ArgumentError(f"path must be a file name such as 'figure.svg', not {path!r}")
     from pathlib import Path  # the import of pathlib costs more than that of the core
@@ -141,11 +219,21 @@ def save(graph: BaseGraph, path: str | os.PathLike[str], theme: str = "auto", **
         raise ArgumentError(
             f"cannot save {target.name!r}: unknown suffix {target.suffix!r} (must be one of {list(_WRITERS)})"
         )
-    if theme not in THEMES:
-        raise ArgumentError(f"unknown theme: {theme!r} (must be one of {list(THEMES)})")
     if not target.parent.is_dir():
         raise ArgumentError(f"cannot save {target.name!r}: the folder {str(target.parent)!r} does not exist.")
-    content = writer(View(graph, **options), theme)
+    return target, writer
+
+
+def save(graph: BaseGraph, path: str | os.PathLike[str], theme: str = "auto", **options: Any) -> Path:
+    """Write a graph to a file whose suffix says the form; the file appears whole or not at all."""
+    target, writer = destination(path)
+    if theme not in THEMES:
+        raise ArgumentError(f"unknown theme: {theme!r} (must be one of {list(THEMES)})")
+    from pathlib import Path
+
+    view = View(graph, **options)
+    _check_moments(view, target)
+    content = writer(view, theme)
     data = content.encode("utf-8", "replace") if isinstance(content, str) else content
     import tempfile
 

@@ -228,3 +228,16 @@ def test_layers_give_groups_but_neither_names_nor_places() -> None:
     }
     assert "cross_entropy/log_softmax" in {node.group for node in graph}
     assert not any(node.name in ("x", "W", "b") for node in graph if node.kind == "constant")
+
+
+def test_numpys_max_names_its_result_and_pythons_does_not() -> None:
+    def f(x):
+        top = np.max(x)
+        small = np.min(x)
+        best = max(x[0], x[1])
+        return top * small * best
+
+    graph = gad.trace(f, np.array([1.0, 2.0]))
+    assert graph["top"].primitive.name == "max"
+    assert graph["small"].primitive.name == "min"
+    assert graph["best"].primitive.name == "index"

@@ -35,8 +35,15 @@ def test_a_long_graph_has_its_numbers(long_graph) -> None:
     assert long_graph.evaluate(x=3.0).outputs[0].value == 3.0
     assert long_graph.derivative("x").outputs[0].value == 1.0
     assert len(repr(long_graph)) < 200
-    with pytest.raises(gad.ArgumentError, match="at most 2000"):
-        long_graph.save("chain.svg")
+    with pytest.raises(gad.ArgumentError, match=r"100001 nodes; at most 2000 .* Fold it"):
+        long_graph.save("chain.svg", fold="none")
+
+
+def test_a_long_graph_makes_a_figure_that_can_be_read(long_graph, tmp_path) -> None:
+    text = long_graph.save(tmp_path / "chain.svg").read_text(encoding="utf-8")
+    assert text.count('data-kind="group"') == 12
+    assert 'data-node="x"' in text
+    assert "8333 operations" in text
 
 
 @pytest.mark.parametrize("way", [copy.copy, copy.deepcopy])

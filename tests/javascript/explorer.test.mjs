@@ -114,6 +114,18 @@ test("each contribution reveals its own edge of two parallel ones", () => {
   assert.equal(stateAt(payload, 4).activeEdge, 1);
 });
 
+test("where a sum over broadcast axes follows, the contribution's step shows the local derivative alone", () => {
+  const [first, seed, one, two] = payload.steps;
+  const broadcast = { ...payload, steps: [first, seed, one, gives("contribution", 0, 1, "6.0", 2, true), { ...two, kind: "sum" }] };
+  const before = stateAt(broadcast, 4);
+  assert.deepEqual([...before.locals], [0, 1]);
+  assert.deepEqual([...before.contributions], [0]);
+  assert.equal(before.activeEdge, 1);
+  assert.deepEqual(before.nodes.get(0), stateAt(broadcast, 3).nodes.get(0));
+  assert.deepEqual(stateAt(broadcast, 5).nodes.get(0), stateAt(payload, 4).nodes.get(0));
+  assert.deepEqual([...stateAt(broadcast, 5).contributions], [0, 1]);
+});
+
 test("an input without a path gets its zero at the end, not before", () => {
   assert.equal(stateAt(payload, 3).nodes.get(1).adjoint, false);
   assert.deepEqual(stateAt(payload, 4).nodes.get(1), {
@@ -136,19 +148,46 @@ test("phases: forward up to and with the step before the seed, then backward, do
   assert.equal(phaseAt({ mode: "reverse", steps: [] }, 0), "done");
 });
 
-test("forward mode: tangents and local derivatives come with their nodes, and the phase is called tangent", () => {
-  const tangents = {
-    ...payload,
-    mode: "forward",
-    nodes: payload.nodes.map((each) => ({ ...each, adjoint: null, adjoint_text: null, tangent: "1.0" })),
-    edges: payload.edges.map((each) => ({ ...each, contribution: null })),
-    steps: [value(2), gives("seed", 0, null, null, 0, true), gives("tangent", 2, null, null, 0, false)],
-  };
-  assert.equal(phaseAt(tangents, 2), "tangent");
-  assert.equal(stateAt(tangents, 2).nodes.get(0).tangent, true);
-  assert.equal(stateAt(tangents, 2).locals.size, 0);
-  assert.deepEqual([...stateAt(tangents, 3).locals], [0, 1]);
-  assert.ok([...stateAt(tangents, 3).nodes.values()].every((shown) => shown.tangent && !shown.adjoint));
+// The same in forward mode: x moves by 1, so that y moves by 3 along each of its two edges.
+const tangents = {
+  ...payload,
+  mode: "forward",
+  nodes: payload.nodes.map((each, place) => {
+    const tangent = ["1.0", "0.0", "6.0"][place];
+    return { ...each, consumers: 0, adjoint: null, adjoint_text: null, tangent, tangent_text: tangent };
+  }),
+  steps: [
+    value(2),
+    gives("seed", 0, null, "1.0", 0, true),
+    gives("tangent", 2, 0, "3.0", 1, false),
+    gives("tangent", 2, 1, "6.0", 2, true),
+  ],
+};
+
+test("forward mode: the phase is called tangent, and a seed shows its tangent alone", () => {
+  const state = stateAt(tangents, 2);
+  assert.equal(state.phase, "tangent");
+  assert.deepEqual(state.nodes.get(0), { value: true, adjoint: false, accumulator: "1.0", tangent: true, reported: 0 });
+  assert.equal(state.locals.size + state.contributions.size + state.feeding.size, 0);
+  const more = { ...tangents, steps: [value(2), gives("seed", 0, null, "1.0", 0, false), ...tangents.steps.slice(2)] };
+  assert.equal(stateAt(more, 2).nodes.get(0).tangent, false, "where more follows it is a running sum");
+});
+
+test("forward mode: a tangent step adds one edge, and the tangent is final once all have come", () => {
+  const half = stateAt(tangents, 3);
+  assert.deepEqual(half.nodes.get(2), { value: true, adjoint: false, accumulator: "3.0", tangent: false, reported: 0 });
+  assert.deepEqual([[...half.locals], [...half.contributions], [...half.feeding]], [[0], [0], [0]]);
+  assert.equal(half.nodes.get(1).accumulator, null);
+  const whole = stateAt(tangents, 4);
+  assert.deepEqual(whole.nodes.get(2), { value: true, adjoint: false, accumulator: "6.0", tangent: true, reported: 0 });
+  assert.deepEqual([[...whole.locals], [...whole.contributions], [...whole.feeding]], [[0, 1], [0, 1], [1]]);
+  assert.ok([...whole.nodes.values()].every((shown) => shown.tangent && !shown.adjoint), "also what does not move");
+});
+
+test("what no step computes is given: a range of many inputs is a group, and known from the start", () => {
+  const group = node(3, "x[0] … x[9]", "group", 1, { value: null, value_text: "10 values" });
+  const state = stateAt({ ...payload, nodes: [...payload.nodes, group] }, 0);
+  assert.deepEqual([...state.nodes.values()].map((shown) => shown.value), [true, true, false, true]);
 });
 
 test("clampStep: whatever comes becomes a step that exists", () => {

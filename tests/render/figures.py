@@ -6,7 +6,7 @@ import dataclasses
 import math
 from collections.abc import Sequence
 
-from graphviz_ad.story.scene import Scene, SceneEdge, SceneNode
+from graphviz_ad.story.scene import Scene, SceneEdge, SceneFrame, SceneNode
 
 Node = dict[str, object]
 Edge = tuple[str, str, float]  # input, consumer, local derivative
@@ -20,7 +20,14 @@ def node(name: str, operation: str = "", value: float = 0.0, **changes: object) 
     return {"name": name, "operation": operation, "number": value, **changes}
 
 
-def tell(title: str, nodes: Sequence[Node], edges: Sequence[Edge], *, cut: Sequence[tuple[str, str]] = ()) -> Scene:
+def tell(
+    title: str,
+    nodes: Sequence[Node],
+    edges: Sequence[Edge],
+    *,
+    cut: Sequence[tuple[str, str]] = (),
+    frames: Sequence[SceneFrame] = (),
+) -> Scene:
     """A Scene from nodes in evaluation order (the last is the output) and edges; adjoints by a sweep over the edges."""
     ids = {str(spec["name"]): index for index, spec in enumerate(nodes)}
     plain = {
@@ -66,6 +73,7 @@ def tell(title: str, nodes: Sequence[Node], edges: Sequence[Edge], *, cut: Seque
         steps=(),
         intro="",
         mode="reverse",
+        frames=tuple(frames),
     )
 
 
@@ -227,4 +235,31 @@ def large() -> Scene:
     return tell("large", nodes, edges)
 
 
-ALL = {"chain": chain, "fan_out": fan_out, "neuron": neuron, "tensors": tensors, "broken": broken, "large": large}
+def nested_frames() -> Scene:
+    """Groups in groups, two of them side by side, one with two outputs, one without a name."""
+    frames = [
+        SceneFrame(50, "model", "model", None),
+        SceneFrame(51, "encode", "3 operations", 50),
+        SceneFrame(52, "", "", 51),
+        SceneFrame(53, "decode", "decode", 50),
+        SceneFrame(54, "one", "one", None),
+    ]
+    nodes = [
+        node("x", value=1.0), node("w", value=2.0), node("b", value=0.5),
+        node("a", "×", 2.0, frame=52), node("c", "sin", 0.9, frame=52), node("d", "+", 1.4, frame=51),
+        node("k", "exp", 2.718, frame=53), node("m", "×", 3.806, frame=53), node("s", "+", 5.806, frame=50),
+        node("o", "cos", -0.4161, frame=54), node("y", "+", 5.39),
+    ]  # fmt: skip
+    ends = ["xa", "wa", "ac", "cd", "bd", "xk", "km", "dm", "as", "ms", "wo", "sy", "oy"]
+    return tell("nested", nodes, [(one, two, 0.5) for one, two in ends], frames=frames)
+
+
+ALL = {
+    "chain": chain,
+    "fan_out": fan_out,
+    "neuron": neuron,
+    "tensors": tensors,
+    "broken": broken,
+    "large": large,
+    "nested_frames": nested_frames,
+}

@@ -303,16 +303,6 @@ def test_values_alone_need_neither_empty_slots_nor_a_legend() -> None:
     assert not any(has(group, "gad-slot-adjoint") or has(group, "gad-seed") for group in groups(drawn, "gad-node"))
 
 
-def test_numbers_are_painted_over_the_lines_of_others() -> None:
-    """A line drawn after a label that it crosses would run through the number."""
-    from graphviz_ad.render.edges import paint_order
-
-    across = [(0, 0), (100, 0), (200, 0), (300, 0)]
-    down = [(150, -100), (150, -50), (150, 50), (150, 100)]
-    assert paint_order([across, down], [(150, 0), None]) == [1, 0]
-    assert paint_order([down, across], [None, (150, 0)]) == [0, 1]
-
-
 def test_arrow_ends_at_the_consumer() -> None:
     drawn = draw(figures.chain())
     for edge in groups(drawn, "gad-edge"):

@@ -11,6 +11,7 @@ import pytest
 from graphviz_ad.errors import ArgumentError
 from graphviz_ad.render import theme
 from graphviz_ad.render.display import Picture, picture
+from graphviz_ad.render.items import Path, parts
 from graphviz_ad.render.svg import THEMES, to_svg
 from tests.render import figures
 
@@ -69,8 +70,8 @@ def test_hostile_names_stay_names(kind: str, style: str) -> None:
     svg = to_svg(spoil(HOSTILE[kind]), theme=style, prefix="gad-test")
     plain = to_svg(spoil("abc"), theme=style, prefix="gad-test")
     root = parse(svg)
-    # An operation of one or two signs is set larger and a role muted: a class, never an element.
-    soften = re.compile(r" gad-(sign|role)")
+    # An operation of one or two signs is set larger, a role muted, a long number smaller: a class, never an element.
+    soften = re.compile(r" gad-(sign|role|size-[0-9]+)")
     assert soften.sub("", repr(structure(root))) == soften.sub("", repr(structure(parse(plain))))
     svg.encode("utf-8")
     assert len(svg) < 3 * len(plain) + 20 * len(HOSTILE[kind])
@@ -144,10 +145,11 @@ def test_page_leaves_colours_to_the_page() -> None:
 def test_every_class_has_a_rule() -> None:
     known = {name for rule in theme.rules() for name in rule.classes}
     structural = {"gad-picture", "gad-node", "gad-edge", "gad-cut", "gad-local", "gad-contribution", "gad-legend"}
+    structural |= {"gad-frame", "gad-heat-value", "gad-heat-adjoint", "gad-heat-tangent"}
     for name in SCENES:
         root = parse(to_svg(draw(name), theme="page"))
         used = {word for element in root.iter() for word in element.get("class", "").split()}
-        used = {word for word in used if not re.fullmatch(r"gad-[0-9a-f]{8}", word)}
+        used = {word for word in used if not re.fullmatch(r"gad-([0-9a-f]{8}|size-[0-9]+)", word)}
         assert used <= known | structural
 
 
@@ -229,3 +231,35 @@ def test_attributes_change_no_structure() -> None:
     assert not [text for text in root.iter(f"{SVG}text") if text.get("textLength")]
     root = parse(to_svg(draw("tensors")))
     assert [text for text in root.iter(f"{SVG}text") if text.get("textLength")]
+
+
+def test_level_curves_are_written_as_lines() -> None:
+    """Most edges run level for most of their way; the same line takes a tenth of the text."""
+    whole = picture(figures.chain())
+    lines = [item for item in parts(whole.items) if isinstance(item, Path) and "gad-line" in item.classes]
+    assert all(command == "C" for line in lines for command, _ in line.commands[1:])
+    drawn = re.findall(r'<path class="gad-line" d="([^"]*)"', to_svg(whole, theme="page"))
+    assert len(drawn) == len(lines) == 3
+    for text, line in zip(drawn, lines, strict=True):
+        assert re.fullmatch(r"M[\d.]+ [\d.]+(H[\d.]+)+", text)
+        assert float(text.rpartition("H")[2]) == pytest.approx(line.commands[-1][1][-1][0], abs=0.05)
+
+
+def test_no_part_carries_a_style_of_its_own_and_the_page_knows_every_size() -> None:
+    """A page's content security policy ignores style attributes, and so would shrunk numbers stay too wide."""
+    from graphviz_ad.render import fit
+    from graphviz_ad.render.items import Text as Words
+    from graphviz_ad.widget.page import static_text
+
+    wide = [fit.number(("gad-value",), 0, 0, "8" * length, 60) for length in range(1, 30)]
+    sizes = {words.size for words in wide if words.size}
+    assert len(sizes) >= 3
+    css = static_text("explorer.css")
+    for size in (*sizes, fit.SHORTENED, fit.SMALLEST):
+        assert f".gad-size-{size} {{\n  font-size: {size}px;" in css.split("/* explorer */")[1]
+    texts = (Words(("gad-value",), 5, 5, "8", 9.5, 20), Words(("gad-value",), 5, 5, "8"))
+    text = to_svg(dataclasses.replace(picture(figures.chain()), items=texts), theme="light")
+    assert "style=" not in text
+    own = re.search(r"\.gad-[0-9a-f]{8} \.gad-size-9-5\{font-size:9\.5px\}", text)
+    assert own is not None
+    assert own.start() > text.index(" .gad-value")  # of two rules that fit as well, the later one counts

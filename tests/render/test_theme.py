@@ -15,6 +15,7 @@ NAMES = {
 }
 
 # Class of a text, and the classes of what it can stand on.
+FRAMES = ("gad-frame-box", "gad-frame-odd")
 BOXES = ("gad-box", "gad-box-input", "gad-box-constant")
 STANDS_ON = {
     "gad-name": BOXES,
@@ -30,19 +31,36 @@ STANDS_ON = {
     "gad-number-local": ("gad-chip-local", "gad-background"),
     "gad-number-contribution": ("gad-chip-contribution",),
     "gad-key": ("gad-background",),
+    "gad-frame-label": FRAMES,
+    "gad-outputs": ("gad-box",),
+    "gad-scale": ("gad-background",),
+    "gad-name-pending": ("gad-background",),
+    "gad-caption": ("gad-background",),
+    "gad-caption-step": ("gad-background",),
+    "gad-caption-number": ("gad-background",),
 }
 # What is drawn and must be seen (WCAG 1.4.11: 3 to 1), and what it stands on.
 SHOWS_ON = {
-    "gad-line": ("gad-background",),
+    "gad-line": ("gad-background", *FRAMES),
     "gad-break": ("gad-background",),
-    "gad-bar": ("gad-background",),
-    "gad-rim": ("gad-background",),
-    "gad-box": ("gad-background",),
+    "gad-bar": ("gad-background", *FRAMES),
+    "gad-rim": ("gad-background", *FRAMES),
+    "gad-box": ("gad-background", *FRAMES),
+    "gad-frame-box": ("gad-background",),
     "gad-glyph-value": ("gad-slot-value", "gad-background"),
     "gad-glyph-adjoint": ("gad-slot-adjoint", "gad-background"),
     "gad-glyph-tangent": ("gad-slot-tangent", "gad-background"),
     "gad-slot-value": BOXES,
     "gad-slot-adjoint": BOXES,
+    "gad-stack": ("gad-background", *FRAMES),
+    "gad-grid": ("gad-slot-value", "gad-slot-adjoint", "gad-slot-tangent", "gad-chip-local", "gad-background"),
+    "gad-mask-on": ("gad-grid",),
+    "gad-mask-off": ("gad-grid",),
+    "gad-heat-nan": ("gad-grid",),
+    "gad-box-active": ("gad-background",),
+    "gad-line-active": ("gad-background",),
+    "gad-line-feeding": ("gad-background",),
+    "gad-line-moving": ("gad-background",),
 }
 
 
@@ -77,14 +95,14 @@ def test_text_is_legible(name: str, scheme: str) -> None:
 @pytest.mark.parametrize("name", SHOWS_ON)
 def test_shapes_are_seen(name: str, scheme: str) -> None:
     style = theme.style(name)
-    ink = theme.resolve(style.get("stroke", style["fill"]), scheme)
+    ink = theme.resolve(style.get("stroke") or style["fill"], scheme)
     for ground in SHOWS_ON[name]:
         assert contrast(ink, fill(ground, scheme)) >= 3, (name, ground, scheme)
 
 
 def test_every_text_class_is_checked() -> None:
     texts = {name for rule in theme.rules() for name in rule.classes if "font-size" in rule.style}
-    assert texts - {"gad-sign"} == set(STANDS_ON) - {"gad-role"}
+    assert texts - {"gad-sign"} == set(STANDS_ON) - {"gad-role", "gad-name-pending"}
 
 
 @pytest.mark.parametrize("scheme", theme.THEMES)
@@ -92,7 +110,10 @@ def test_every_colour_is_there(scheme: str) -> None:
     colours = theme.colours(scheme)
     assert {f"--gad-{name}" for name in NAMES} <= set(colours)
     used = {
-        name for rule in theme.rules() for value in rule.style.values() for name in re.findall(r"--gad-[a-z-]+", value)
+        name
+        for rule in theme.rules()
+        for value in rule.style.values()
+        for name in re.findall(r"--gad-[a-z0-9-]+", value)
     }
     assert used <= set(colours)
     assert all(re.fullmatch(r"#[0-9a-f]{6}", colour) for colour in colours.values())
@@ -109,7 +130,14 @@ def test_base_hues() -> None:
 def test_rules_name_one_class_each() -> None:
     """`theme.style` is no CSS engine: what it cannot read must not be written."""
     for rule in theme.rules():
-        assert re.fullmatch(r"\.gad-picture(( text)|( \.gad-active)?( \.gad-[a-z-]+)?)", rule.selector), rule.selector
+        assert re.fullmatch(r"\.gad-picture(( text)|( \.gad-[a-z0-9-]+)?)", rule.selector), rule.selector
+
+
+def test_the_rules_stay_inside_an_explorer() -> None:
+    """Or they would reach the figures beside it, whose own rules are no stronger."""
+    written = re.findall(r"(?m)^(\S.*) \{$", theme.source().partition("/* picture")[2])
+    assert len(written) > 20
+    assert [selector for selector in written if not selector.startswith(".gad-explorer .gad-picture")] == []
 
 
 def test_style_merges_in_order() -> None:
@@ -131,6 +159,16 @@ def test_stylesheet() -> None:
     assert dark.startswith("@media (prefers-color-scheme:dark){.gad-abc")
     assert theme.colours("dark")["--gad-line"] in dark
     assert "stroke-width" not in dark
+
+
+def test_what_is_not_filled_is_not_filled_in_the_dark_either() -> None:
+    both = theme.stylesheet("auto", ".gad-abc", {"gad-slot-adjoint", "gad-slot-pending"})
+    _, _, dark = both.partition("@media")
+    adjoint, pending = (
+        dark.index(".gad-abc .gad-slot-adjoint{fill:#"),
+        dark.index(".gad-abc .gad-slot-pending{fill:none"),
+    )
+    assert adjoint < pending
 
 
 def test_unknown_theme() -> None:

@@ -74,3 +74,9 @@ def test_brief_arrays_fit_their_slot() -> None:
     assert brief(np.full(9, np.nan)) == "all NaN"
     assert shape_text((2, 3)) == "(2, 3)"
     assert shape_text(()) == ""
+
+
+def test_zero_has_no_sign_for_people_and_keeps_it_for_machines() -> None:
+    assert short(-0.0) == "0"
+    assert brief(np.array([-0.25, -0.0])) == "[−0.25, 0]"
+    assert exact(-0.0) == "-0.0"

@@ -126,34 +126,52 @@ def chain(x: float = 1.5) -> Scene:
 
 def forwards(x: float = 1.5) -> Scene:
     """The same function in forward mode, seeded with x' = 1: the tangents are 1, 3, 3 and 95.0625."""
-    scene = chain(x)
-    slopes = {"x": 1.0, "s": 2 * x, "u": 2 * x, "y": 6 * x * (x * x + 1) ** 2}
-    nodes = tuple(
-        replace(
-            node,
-            adjoint=None,
-            adjoint_text=None,
-            tangent=repr(float(slopes[node.name])),
-            tangent_text=f"{slopes[node.name]:.4g}",
-        )
-        for node in scene.nodes
+    return moved(chain(x), "x")
+
+
+def meeting(a: float = 2.0, b: float = 3.0) -> Scene:
+    """The fan-out in forward mode, seeded with a' = 1: at (2, 3) the tangents are c 1, d 3, e 4, f 21, y 25."""
+    return moved(fan_out(a, b), "a")
+
+
+def moved(scene: Scene, start: str) -> Scene:
+    """Return a scene in forward mode: one input moves, and every edge that it reaches adds to a tangent."""
+    tangents = dict.fromkeys((node.id for node in scene.nodes), 0.0)
+    seed = next(node for node in scene.nodes if node.name == start)
+    tangents[seed.id] = 1.0
+    reached = {seed.id}
+    steps = [step for step in scene.steps if step.kind == "value"]
+    steps.append(_step("seed", seed.id, None, 1.0, 0, True, f"{start}\u0307 = 1: the seed."))
+    pushed = dict.fromkeys((edge.index for edge in scene.edges), 0.0)
+    for node in scene.nodes:
+        arriving = [edge for edge in scene.edges if edge.consumer == node.id and edge.input in reached]
+        for reported, edge in enumerate(arriving, 1):
+            pushed[edge.index] = float(edge.local or "nan") * tangents[edge.input]
+            tangents[node.id] += pushed[edge.index]
+            reached.add(node.id)
+            words = f"{pushed[edge.index]:.4g} for {node.name}\u0307, {reported} of {len(arriving)}"
+            whole = reported == len(arriving)
+            steps.append(_step("tangent", node.id, edge.index, tangents[node.id], reported, whole, words))
+    return replace(
+        scene,
+        nodes=tuple(
+            replace(
+                node,
+                consumers=0,
+                adjoint=None,
+                adjoint_text=None,
+                tangent=repr(tangents[node.id]),
+                tangent_text=f"{tangents[node.id]:.4g}",
+            )
+            for node in scene.nodes
+        ),
+        edges=tuple(
+            replace(edge, contribution=repr(pushed[edge.index]), contribution_text=f"{pushed[edge.index]:.4g}")
+            for edge in scene.edges
+        ),
+        steps=tuple(steps),
+        mode="forward",
     )
-    values = tuple(step for step in scene.steps if step.kind == "value")
-    tangents = tuple(
-        SceneStep(
-            "seed" if node.kind == "input" else "tangent",
-            node.id,
-            None,
-            None,
-            None,
-            0,
-            False,
-            f"{node.name}̇ = {node.tangent_text}",
-        )
-        for node in nodes
-    )
-    edges = tuple(replace(edge, contribution=None, contribution_text=None) for edge in scene.edges)
-    return replace(scene, nodes=nodes, edges=edges, steps=values + tangents, mode="forward")
 
 
 def large(length: int = 500) -> Scene:

@@ -13,7 +13,8 @@ from tests.widget import stories
 def test_payload_has_exactly_the_fields_of_the_contract() -> None:
     data = stories.told(stories.chain(), live=True, notice="Traced again.")
     assert set(data) == {
-        "version", "title", "alt", "mode", "svg", "intro", "nodes", "edges", "steps", "live", "frozen", "notice",
+        "version", "title", "alt", "mode", "svg", "intro", "nodes", "edges", "steps", "scales", "live", "frozen",
+        "notice",
     }  # fmt: skip
     assert set(data["nodes"][0]) == {
         "id", "name", "kind", "role", "reached", "consumers", "editable", "differentiable", "output",

@@ -36,7 +36,7 @@
  * @property {string | null} contribution_text
  *
  * @typedef {object} PayloadStep
- * @property {"value" | "seed" | "contribution" | "tangent"} kind
+ * @property {"value" | "seed" | "contribution" | "sum" | "tangent"} kind A sum, over broadcast axes, follows a contribution.
  * @property {number} node
  * @property {number | null} edge
  * @property {string | null} adjoint
@@ -55,6 +55,7 @@
  * @property {PayloadNode[]} nodes
  * @property {PayloadEdge[]} edges
  * @property {PayloadStep[]} steps
+ * @property {[kind: string, half: string, end: string][]} scales What the colours of heat maps stand for.
  * @property {boolean} live
  * @property {string | null} frozen Why the inputs cannot be changed; null where they can.
  * @property {string} notice
@@ -64,8 +65,8 @@
  * @typedef {object} NodeState
  * @property {boolean} value Is the value revealed?
  * @property {boolean} adjoint Is the adjoint final?
- * @property {string | null} accumulator What the adjoint slot shows; null while nothing has arrived.
- * @property {boolean} tangent
+ * @property {string | null} accumulator What the adjoint's or tangent's slot shows; null while nothing has arrived.
+ * @property {boolean} tangent Is the tangent final?
  * @property {number} reported
  *
  * @typedef {object} State
@@ -77,7 +78,7 @@
  * @property {Set<number>} contributions indices of the edges whose contribution is revealed
  * @property {number | null} activeNode
  * @property {number | null} activeEdge
- * @property {Set<number>} feeding indices of the edges that bring the active node its value
+ * @property {Set<number>} feeding indices of the edges that bring the active node its value, or add to its tangent
  *
  * @typedef {object} Model What anywidget gives us, and what `standIn` imitates.
  * @property {(key: string) => any} get
@@ -97,6 +98,8 @@ const SVG = "http://www.w3.org/2000/svg";
 const MILLISECONDS_PER_STEP = 700;
 const TYPING_PAUSE = 350; // after the last key in an input, before it is evaluated
 const ANSWER_WITHIN = 2000; // silence of the kernel that is worth a word
+/** @type {Record<string, string>} */
+const SIGNS = { value: "▲", adjoint: "▼", tangent: "▶" };
 const MANY_NODES = 300; // above it transitions and flowing dashes cost more than they show
 
 const SILENT = "The kernel does not answer. It is busy, or it was restarted: then run this cell again to change inputs.";
@@ -132,9 +135,9 @@ export function stateAt(payload, step) {
   const done = step >= payload.steps.length;
   /** @type {Map<number, NodeState>} */
   const nodes = new Map();
+  const computed = new Set(payload.steps.filter((event) => event.kind === "value").map((event) => event.node));
   for (const node of payload.nodes) {
-    const given = node.kind !== "primitive" && node.kind !== "group";
-    nodes.set(node.id, { value: given, adjoint: false, accumulator: null, tangent: false, reported: 0 });
+    nodes.set(node.id, { value: !computed.has(node.id), adjoint: false, accumulator: null, tangent: false, reported: 0 });
   }
   /** @type {Map<number, PayloadEdge[]>} */
   const arriving = new Map();
@@ -147,23 +150,21 @@ export function stateAt(payload, step) {
   const locals = new Set();
   /** @type {Set<number>} */
   const contributions = new Set();
+  // Where a sum over broadcast axes follows, it is the sum that reveals the contribution.
+  const summed = new Set(payload.steps.filter((event) => event.kind === "sum").map((event) => event.edge));
+  const forwards = payload.mode === "forward";
   for (const event of payload.steps.slice(0, step)) {
     const node = nodes.get(event.node);
     if (!node) continue;
     if (event.kind === "value") {
       node.value = true;
-    } else if (payload.mode === "forward") {
-      // a seed or a tangent: in forward mode both reveal a tangent
-      node.tangent = true;
-      for (const edge of arriving.get(event.node) ?? []) if (edge.local !== null) locals.add(edge.index);
     } else {
+      if (event.edge !== null) locals.add(event.edge);
+      if (event.kind === "contribution" && summed.has(event.edge)) continue;
       node.accumulator = event.adjoint_text;
-      node.adjoint = event.complete;
-      node.reported = event.reported;
-      if (event.edge !== null) {
-        locals.add(event.edge);
-        contributions.add(event.edge);
-      }
+      if (forwards) node.tangent = event.complete; // what arrives is no consumer's report
+      else Object.assign(node, { adjoint: event.complete, reported: event.reported });
+      if (event.edge !== null) contributions.add(event.edge);
     }
   }
   if (done) {
@@ -172,8 +173,8 @@ export function stateAt(payload, step) {
       const state = nodes.get(node.id);
       if (!state) continue;
       state.value = true;
+      if (node.tangent !== null) Object.assign(state, { tangent: true, accumulator: node.tangent_text });
       if (node.adjoint !== null) Object.assign(state, { adjoint: true, accumulator: node.adjoint_text });
-      if (node.tangent !== null) state.tangent = true;
     }
     for (const edge of payload.edges) {
       if (edge.local !== null) locals.add(edge.index);
@@ -181,7 +182,10 @@ export function stateAt(payload, step) {
     }
   }
   const last = step > 0 ? payload.steps[step - 1] : undefined;
-  const brings = last && (last.kind === "value" || payload.mode === "forward") ? arriving.get(last.node) ?? [] : [];
+  /** @type {number[]} */
+  let feeding = [];
+  if (last?.kind === "value") feeding = (arriving.get(last.node) ?? []).map((edge) => edge.index);
+  else if (last && forwards && last.edge !== null) feeding = [last.edge];
   return {
     step,
     phase: phaseAt(payload, step),
@@ -191,7 +195,7 @@ export function stateAt(payload, step) {
     contributions,
     activeNode: last ? last.node : null,
     activeEdge: last ? last.edge : null,
-    feeding: new Set(brings.map((edge) => edge.index)),
+    feeding: new Set(feeding),
   };
 }
 
@@ -318,7 +322,7 @@ class Picture {
     for (const group of svg.querySelectorAll("g.gad-node")) {
       const id = Number(group.getAttribute("data-id"));
       this.nodes.set(id, group);
-      this.accumulators.set(id, [...group.querySelectorAll("text.gad-adjoint")].map((text) => new Slot(text)));
+      this.accumulators.set(id, [...group.querySelectorAll("text.gad-adjoint, text.gad-tangent")].map((text) => new Slot(text)));
       this.counters.set(id, [...group.querySelectorAll("text.gad-counter")].map((text) => new Slot(text)));
     }
     for (const group of svg.querySelectorAll("g.gad-edge")) {
@@ -349,18 +353,23 @@ class Picture {
       setOrRemove(group, "data-tangent", now.tangent ? node.tangent : null);
       setOrRemove(group, "data-reported", String(now.reported));
       group.classList.toggle("gad-pending", !now.value);
-      group.classList.toggle("gad-waiting", now.accumulator === null && !now.tangent);
-      group.classList.toggle("gad-gathering", now.accumulator !== null && !now.adjoint);
+      const final = now.adjoint || now.tangent;
+      group.classList.toggle("gad-waiting", now.accumulator === null);
+      group.classList.toggle("gad-gathering", now.accumulator !== null && !final);
       group.classList.toggle("gad-active", node.id === state.activeNode);
       this.reveal(group, "gad-value", now.value);
+      this.reveal(group, "gad-outputs", now.value);
       this.reveal(group, "gad-operation", now.value);
       this.reveal(group, "gad-adjoint", now.accumulator !== null);
-      this.reveal(group, "gad-tangent", now.tangent);
+      this.reveal(group, "gad-tangent", now.accumulator !== null);
+      this.reveal(group, "gad-heat-value", now.value);
+      this.reveal(group, "gad-heat-adjoint", now.adjoint); // of the final number: a running sum has none
+      this.reveal(group, "gad-heat-tangent", now.tangent);
       this.reveal(group, "gad-counter", turned && node.consumers > 1);
       this.reveal(group, "gad-seed", now.accumulator !== null);
       this.reveal(group, "gad-note", state.phase === "done");
       for (const slot of this.accumulators.get(node.id) ?? []) {
-        slot.show(now.accumulator === null || now.adjoint ? null : now.accumulator);
+        slot.show(now.accumulator === null || final ? null : now.accumulator);
       }
       for (const slot of this.counters.get(node.id) ?? []) {
         slot.show(now.reported === node.consumers ? null : slot.words.replace(/\d+/, String(now.reported)));
@@ -372,11 +381,12 @@ class Picture {
       const local = state.locals.has(edge.index);
       const contribution = state.contributions.has(edge.index);
       const consumer = state.nodes.get(edge.consumer);
+      const feeding = state.feeding.has(edge.index);
       setOrRemove(group, "data-local", local ? edge.local : null);
       setOrRemove(group, "data-contribution", contribution ? edge.contribution : null);
       group.classList.toggle("gad-pending", !consumer?.value);
-      group.classList.toggle("gad-active", edge.index === state.activeEdge);
-      group.classList.toggle("gad-feeding", state.feeding.has(edge.index));
+      group.classList.toggle("gad-active", edge.index === state.activeEdge && !feeding); // on the way back
+      group.classList.toggle("gad-feeding", feeding);
       group.classList.toggle("gad-reported", contribution);
       this.reveal(group, "gad-local", local);
       this.reveal(group, "gad-contribution", contribution);
@@ -739,7 +749,14 @@ function render({ model, el }) {
         entries.push(["gad-key-counter", "Σ 1/2: 1 of 2 consumers has reported"]);
       }
     }
-    legend.replaceChildren(...entries.map(([name, words]) => element("span", { class: name }, [words])));
+    const colours = payload.scales.map(([kind, , end]) =>
+      element("span", { class: `gad-key-${kind}` }, [
+        `${SIGNS[kind]} \u2212${end} `,
+        element("span", { class: "gad-colours", role: "img", "aria-label": "blue for negative, red for positive" }),
+        ` ${end}`,
+      ]),
+    );
+    legend.replaceChildren(...entries.map(([name, words]) => element("span", { class: name }, [words])), ...colours);
     showInputs();
     show();
   }

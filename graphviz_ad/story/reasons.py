@@ -1,0 +1,129 @@
+"""Why a local derivative is exactly 0 or 1, in a sentence."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from graphviz_ad.core.graph import Edge, Node
+from graphviz_ad.core.primitive import REGISTRY
+from graphviz_ad.core.sweep import LocalJacobian
+from graphviz_ad.story.equations import (
+    is_condition,
+    is_folded,
+    is_scalar,
+    local_term,
+    number_term,
+    own_term,
+    scalar_local,
+    value_term,
+)
+from graphviz_ad.story.numbers import short
+from graphviz_ad.story.paper import Unicode
+from graphviz_ad.story.terms import Array, Number, Operation, Symbol, Term, is_number, symbols
+
+_OPPOSITE = {
+    "less": "greater_equal",
+    "less_equal": "greater",
+    "greater": "less_equal",
+    "greater_equal": "less",
+    "equal": "not_equal",
+    "not_equal": "equal",
+}
+
+
+def local_reason(edge: Edge) -> str:
+    """Why a local derivative is exactly 0 or 1; "" where it is neither, or differs from entry to entry.
+
+    Examples
+    --------
+    >>> import numpy as np, graphviz_ad as gad
+    >>> local_reason(gad.trace(lambda x: np.maximum(0, x), -2.0).edges[1])
+    'out = max(0, x) does not change with x where x ≤ 0, and here x = −2'
+    >>> local_reason(gad.trace(lambda a, b: a + b, 1.0, 2.0).edges[0])
+    'out = a + b adds a with factor 1'
+    """
+    consumer, name = edge.consumer, edge.input.name
+    text = Unicode().text
+    if consumer.primitive is None:
+        return ""
+    made = f"{consumer.name} = {text(value_term(consumer))}"
+    if edge.is_break:
+        if consumer.primitive.kind == "cut":
+            return f"detach takes the number of {name} alone: no derivative goes back through it"
+        return f"{made} stays as it is while {name} changes a little, or jumps: it has no derivative"
+    if not edge.active:
+        discrete = edge.input.primitive is not None and edge.input.dtype.kind in "biu"
+        return f"{name} is no float: nothing can change it a little" if discrete else f"{name} is a constant"
+    local = edge.local
+    if isinstance(local, LocalJacobian):
+        if not is_scalar(edge):
+            return ""
+        local = scalar_local(edge)
+    values = np.unique(np.asarray(local))
+    if values.size != 1 or values[0] not in (0, 1):
+        return ""
+    number = int(values[0])
+    term = local_term(edge)
+    if term is None:
+        term = number_term(edge) if is_scalar(edge) else Number(number)
+    if is_number(term):
+        return _always(consumer, name, made, number)
+    conditions = [i for node in consumer.inputs if is_condition(node) for i in node.inputs]
+    nodes = [node for node in (*conditions, *consumer.inputs, consumer) if not node.shape and not is_folded(node)]
+    known = {Symbol(node.name): node.value for node in nodes}
+    if isinstance(term, Operation) and term.name == "where":
+        return _on_a_branch(term, known, name, made, number)
+    if any(symbol not in known for symbol in symbols(term)):
+        return f"∂{consumer.name}/∂{name} = {text(term)}, which is {number} everywhere here"
+    values_text = ", ".join(
+        f"{text(own_term(node))} = {short(node.value)}" for node in nodes if Symbol(node.name) in symbols(term)
+    )
+    return f"∂{consumer.name}/∂{name} = {text(term)}, and here {values_text}"
+
+
+def _always(consumer: Node, name: str, made: str, number: int) -> str:
+    assert consumer.primitive is not None
+    if number == 0:
+        return f"{made} does not change with {name}"
+    word = {"add": "adds", "subtract": "contains", "remainder": "moves with"}.get(consumer.primitive.name)
+    return f"{made} {word} {name} with factor 1" if word else f"{made} hands {name} on as it is"
+
+
+def _on_a_branch(term: Operation, known: dict[Symbol, Any], name: str, made: str, number: int) -> str:
+    """Why a case of a definition by cases holds."""
+    text = Unicode().text
+    reasons = []
+    rest: Term = term
+    while isinstance(rest, Operation) and rest.name == "where":
+        condition, yes, no = rest.arguments
+        holds = _truth(condition, known)
+        if holds is None:
+            return ""
+        if not holds and isinstance(condition, Operation) and condition.name in _OPPOSITE:
+            condition = Operation(_OPPOSITE[condition.name], condition.arguments)
+        reasons.append(text(condition) if holds or isinstance(condition, Operation) else f"not {text(condition)}")
+        rest = yes if holds else no
+    where = " and ".join(reasons)
+    used = sorted(symbols(term), key=lambda symbol: symbol.name)
+    here = ", ".join(f"{text(symbol)} = {short(known[symbol])}" for symbol in used)
+    verb = f"does not change with {name}" if number == 0 else f"hands {name} on as it is"
+    return f"{made} {verb} where {where}, and here {here}"
+
+
+def _truth(condition: Term, known: dict[Symbol, Any]) -> bool | None:
+    """Whether a condition on scalars holds; None where it is about arrays."""
+    if isinstance(condition, Symbol):
+        return bool(known[condition]) if condition in known else None
+    if isinstance(condition, Array):
+        return None
+    if isinstance(condition, Number):
+        return bool(condition.value)
+    values = [
+        known.get(a) if isinstance(a, Symbol) else a.value if isinstance(a, Number) else None
+        for a in condition.arguments
+    ]
+    if any(value is None for value in values) or condition.name not in REGISTRY:
+        return None
+    return bool(REGISTRY[condition.name].compute(*values, **condition.params))
