@@ -20,8 +20,7 @@ from graphviz_ad.errors import (
     UnknownNameError,
     UnsupportedError,
 )
-from graphviz_ad.graph import Graph, engines, explore, graph, trace
-from graphviz_ad.story.narration import alt_text
+from graphviz_ad.graph import Graph, alt_text, engines, explore, graph, trace
 
 __version__ = "0.1.0"
 

@@ -1,4 +1,7 @@
-"""The public Graph: its methods forward to the layers below; and `trace`, `graph`, `explore` that make one."""
+"""The public Graph: its methods forward to the layers below; and `trace`, `graph`, `explore` that make one.
+
+Story, pictures and widget are imported where they are asked for: most of what is traced is never looked at.
+"""
 
 from __future__ import annotations
 
@@ -10,10 +13,6 @@ from graphviz_ad import primitives as _primitives  # noqa: F401  (fills the regi
 from graphviz_ad.core import flat
 from graphviz_ad.core import trace as tracing
 from graphviz_ad.core.graph import BaseGraph
-from graphviz_ad.story import timeline as story_module
-from graphviz_ad.story.paths import Paths
-from graphviz_ad.story.timeline import Timeline
-from graphviz_ad.widget.view import View, save
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -21,6 +20,8 @@ if TYPE_CHECKING:
     from graphviz import Digraph
 
     from graphviz_ad.render.layout import Engine
+    from graphviz_ad.story.paths import Paths
+    from graphviz_ad.story.timeline import Timeline
     from graphviz_ad.widget.explorer import Explorer
 
 
@@ -48,7 +49,9 @@ class Graph(BaseGraph):
         >>> print(gad.trace(lambda x: x**2, 3.0).timeline()[-1].narration)
         x gets from out: adjoint of out × ∂out/∂x = 1 × 6 = 6. That is the adjoint of x.
         """
-        return story_module.timeline(self, mode, output, seed)
+        from graphviz_ad.story.timeline import timeline
+
+        return timeline(self, mode, output, seed)
 
     def paths(self, name: str, output: str | None = None, limit: int = 100) -> Paths:
         """All paths from a node to the output: a product along each, and their sum is the adjoint.
@@ -85,6 +88,8 @@ class Graph(BaseGraph):
         x → y               1     = 1
         sum of the 2 paths        = 7, the adjoint of x
         """
+        from graphviz_ad.story.paths import Paths
+
         return Paths(self, name, output, limit)
 
     def derivative(self, name: str, output: str | None = None) -> Graph:
@@ -125,6 +130,8 @@ class Graph(BaseGraph):
         expand: Collection[str] = (),
     ) -> Digraph:
         """The picture as a ``graphviz.Digraph``, for a hand of your own."""
+        from graphviz_ad.widget.view import View
+
         digraph: Digraph = View(self, direction=direction, show=show, fold=fold, expand=expand).dot()
         return digraph
 
@@ -195,6 +202,8 @@ class Graph(BaseGraph):
         pathlib.Path
             The file, written whole or not at all.
         """
+        from graphviz_ad.widget.view import save
+
         return save(
             self,
             path,
@@ -263,6 +272,8 @@ class Graph(BaseGraph):
         ...     graph.film_strip(folder + "/square.svg", steps=[0, 1, -1]).name
         'square.svg'
         """
+        from graphviz_ad.widget.view import save
+
         return save(
             self,
             path,
@@ -295,10 +306,13 @@ class Graph(BaseGraph):
     ) -> Explorer:
         """The widget that plays the graph step by step, in step with Python."""
         from graphviz_ad.widget.explorer import Explorer
+        from graphviz_ad.widget.view import View
 
         return Explorer(View(self, mode, output, seed, direction, engine, show, fold=fold, expand=expand))
 
     def _repr_mimebundle_(self, **_options: Any) -> dict[str, Any]:
+        from graphviz_ad.widget.view import View
+
         return View(self).static_bundle()
 
 
@@ -369,3 +383,27 @@ def engines() -> tuple[Engine, ...]:
     from graphviz_ad.render.layout import engines
 
     return engines()
+
+
+def alt_text(graph: BaseGraph) -> str:
+    """One paragraph that says what the picture shows, for people who do not see it.
+
+    Parameters
+    ----------
+    graph
+        What `gad.trace` or `gad.graph` returned. Adjoints are told once a reverse sweep has run.
+
+    Examples
+    --------
+    >>> import graphviz_ad as gad
+    >>> def cube(x):
+    ...     u = x**2 + 1
+    ...     y = u**3
+    ...     return y
+    >>> print(gad.alt_text(gad.trace(cube, 1.5).backward()))
+    Computational graph of cube. Input: x = 1.5. Operations: v1 = x² = 2.25; u = v1 + 1 = 3.25; y = u³ = 34.33. \
+Result: y = 34.33. Adjoint: ∂y/∂x = 95.06.
+    """
+    from graphviz_ad.story.narration import alt_text
+
+    return alt_text(graph)

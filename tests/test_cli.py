@@ -18,7 +18,7 @@ from pathlib import Path
 
 import pytest
 
-from graphviz_ad import cli
+from graphviz_ad import cli, demo
 from graphviz_ad.graph import Graph
 from tests.conftest import JupyterLab, free_port, quiet_jupyter, running_demo
 from tests.run import ROOT
@@ -118,7 +118,7 @@ def test_a_taken_port_is_an_error_only_when_asked_for(tmp_path: Path, capsys: py
 def test_a_missing_jupyterlab_is_named_with_its_remedy(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(cli.importlib.util, "find_spec", lambda name: None)
+    monkeypatch.setattr(demo.importlib.util, "find_spec", lambda name: None)
     assert cli.main(["demo", "--folder", str(tmp_path / "demo")]) == 1
     assert 'pip install "graphviz-ad[demo]"' in capsys.readouterr().err
     assert not (tmp_path / "demo").exists()
@@ -402,25 +402,25 @@ def test_what_takes_long_is_said_to_a_person(
 
 def test_the_notebook_is_copied_and_never_overwritten(tmp_path: Path) -> None:
     folder = tmp_path / "new" / "folder"
-    original = cli.packaged_notebook().read_bytes()
+    original = demo.packaged_notebook().read_bytes()
 
-    notebook, said = cli.copy_notebook(folder)
+    notebook, said = demo.copy_notebook(folder)
     assert notebook == folder / "01_first_graph.ipynb"
     assert notebook.read_bytes() == original
     assert said == "a fresh copy"
 
-    again, said = cli.copy_notebook(folder)
+    again, said = demo.copy_notebook(folder)
     assert (again, said) == (notebook, "as it came")
 
     notebook.write_text("mine", encoding="utf-8")
-    again, said = cli.copy_notebook(folder)
+    again, said = demo.copy_notebook(folder)
     assert again == notebook
     assert "your own copy" in said
     assert "--fresh" in said
     assert notebook.read_text(encoding="utf-8") == "mine"
 
     for number in (2, 3):
-        beside, said = cli.copy_notebook(folder, fresh=True)
+        beside, said = demo.copy_notebook(folder, fresh=True)
         assert (beside.name, said) == (f"01_first_graph_{number}.ipynb", "a fresh copy")
         assert beside.read_bytes() == original
     assert notebook.read_text(encoding="utf-8") == "mine"
@@ -430,8 +430,8 @@ def test_a_copy_can_be_written_even_if_the_original_cannot(tmp_path: Path, monke
     original = tmp_path / "01_first_graph.ipynb"
     original.write_text("{}", encoding="utf-8")
     original.chmod(0o444)
-    monkeypatch.setattr(cli, "packaged_notebook", lambda: original)
-    notebook, _ = cli.copy_notebook(tmp_path / "demo")
+    monkeypatch.setattr(demo, "packaged_notebook", lambda: original)
+    notebook, _ = demo.copy_notebook(tmp_path / "demo")
     assert notebook.stat().st_mode & 0o200
 
 
@@ -444,16 +444,16 @@ def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path, capsys: pytest.Ca
 
 
 def test_an_installation_without_the_notebook_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cli, "__file__", str(tmp_path / "graphviz_ad" / "cli.py"))
-    with pytest.raises(cli.CommandError, match=r"01_first_graph\.ipynb is missing"):
-        cli.packaged_notebook()
+    monkeypatch.setattr(demo, "__file__", str(tmp_path / "graphviz_ad" / "demo.py"))
+    with pytest.raises(demo.CommandError, match=r"01_first_graph\.ipynb is missing"):
+        demo.packaged_notebook()
 
 
 # ------------------------------------------------------------------------------------------------ the server's words
 
 
 def test_the_server_listens_here_only_and_asks_nobody_for_news() -> None:
-    command = cli.lab_command(Path("demo") / "a.ipynb", port=9000, retry=True, browser=False, root=False)
+    command = demo.lab_command(Path("demo") / "a.ipynb", port=9000, retry=True, browser=False, root=False)
     assert command[:4] == [sys.executable, "-m", "jupyterlab", str(Path("demo") / "a.ipynb")]
     assert "--ServerApp.ip=127.0.0.1" in command
     assert "--ServerApp.port=9000" in command
@@ -466,19 +466,19 @@ def test_the_server_listens_here_only_and_asks_nobody_for_news() -> None:
 
 @pytest.mark.parametrize("root", [True, False])
 def test_root_is_allowed_only_for_root(root: bool) -> None:
-    command = cli.lab_command(Path("a.ipynb"), port=9000, retry=True, browser=False, root=root)
+    command = demo.lab_command(Path("a.ipynb"), port=9000, retry=True, browser=False, root=root)
     assert ("--allow-root" in command) == root
 
 
 @pytest.mark.parametrize(("retry", "retries"), [(True, 50), (False, 0)])
 def test_only_a_port_that_nobody_asked_for_may_change(retry: bool, retries: int) -> None:
-    command = cli.lab_command(Path("a.ipynb"), port=9000, retry=retry, browser=False, root=False)
+    command = demo.lab_command(Path("a.ipynb"), port=9000, retry=retry, browser=False, root=False)
     assert f"--ServerApp.port_retries={retries}" in command
 
 
 @pytest.mark.parametrize("browser", [True, False])
 def test_a_window_opens_only_on_a_display(browser: bool) -> None:
-    command = cli.lab_command(Path("a.ipynb"), port=9000, retry=True, browser=browser, root=False)
+    command = demo.lab_command(Path("a.ipynb"), port=9000, retry=True, browser=browser, root=False)
     assert f"--ServerApp.open_browser={browser}" in command
 
 
@@ -495,7 +495,7 @@ def test_a_window_opens_only_on_a_display(browser: bool) -> None:
     ],
 )
 def test_display(platform: str, environ: dict[str, str], display: bool) -> None:
-    assert cli.has_display(platform, environ) == display
+    assert demo.has_display(platform, environ) == display
 
 
 @pytest.mark.parametrize(("words", "browser"), [([], True), (["--no-browser"], False)])
@@ -513,22 +513,22 @@ def test_root_is_uid_0_and_windows_has_none(uid: int | None, root: bool, monkeyp
         monkeypatch.delattr(os, "getuid", raising=False)
     else:
         monkeypatch.setattr(os, "getuid", lambda: uid, raising=False)
-    assert cli.is_root() is root
+    assert demo.is_root() is root
 
 
 def test_every_run_has_a_token_of_its_own_unless_the_person_chose_one() -> None:
-    first, second = cli.lab_environment({}), cli.lab_environment({"JUPYTER_TOKEN": ""})
+    first, second = demo.lab_environment({}), demo.lab_environment({"JUPYTER_TOKEN": ""})
     assert len(first["JUPYTER_TOKEN"]) >= 32
     assert len(second["JUPYTER_TOKEN"]) >= 32
     assert first["JUPYTER_TOKEN"] != second["JUPYTER_TOKEN"]
-    assert cli.lab_environment({"JUPYTER_TOKEN": "mine"})["JUPYTER_TOKEN"] == "mine"
-    assert "JUPYTER_TOKEN" not in cli.lab_environment({"JUPYTER_TOKEN_FILE": "file"})
+    assert demo.lab_environment({"JUPYTER_TOKEN": "mine"})["JUPYTER_TOKEN"] == "mine"
+    assert "JUPYTER_TOKEN" not in demo.lab_environment({"JUPYTER_TOKEN_FILE": "file"})
 
 
 def test_a_configuration_of_the_person_goes_first() -> None:
-    (ours,) = cli.lab_environment({})["JUPYTER_CONFIG_PATH"].split(os.pathsep)
+    (ours,) = demo.lab_environment({})["JUPYTER_CONFIG_PATH"].split(os.pathsep)
     assert (Path(ours) / "labconfig" / "page_config.json").is_file()
-    both = cli.lab_environment({"JUPYTER_CONFIG_PATH": "theirs"})["JUPYTER_CONFIG_PATH"]
+    both = demo.lab_environment({"JUPYTER_CONFIG_PATH": "theirs"})["JUPYTER_CONFIG_PATH"]
     assert both.split(os.pathsep) == ["theirs", ours]
 
 

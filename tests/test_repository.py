@@ -63,9 +63,9 @@ HEIGHT = {layer: height for height, row in enumerate(ROWS) for layer in row}
 
 
 def layer_of(module: str) -> str:
-    """Return the layer of a module's dotted name; the package itself, the command and `python -m` are the top."""
+    """Return the layer of a module's dotted name; the package itself, the commands and `python -m` are the top."""
     first = module.split(".")[1] if "." in module else ""
-    return "top" if first in {"", "cli", "__main__"} else first
+    return "top" if first in {"", "cli", "demo", "__main__"} else first
 
 
 def exists(module: str) -> bool:
@@ -186,6 +186,11 @@ def test_the_import_pulls_in_no_framework_and_no_notebook() -> None:
     loaded = fresh("import sys, graphviz_ad; print(*{name.split('.')[0] for name in sys.modules})").split()
     assert "numpy" in loaded
     assert set(loaded) & HEAVY == set()
+
+
+def test_the_import_leaves_stories_and_pictures_for_when_they_are_asked_for() -> None:
+    loaded = fresh("import sys, graphviz_ad; print(*[name for name in sys.modules if name.startswith('graphviz_ad.')])")
+    assert {layer_of(name) for name in loaded.split()} == {"errors", "core", "primitives", "nn", "graph"}
 
 
 # ------------------------------------------------------------------------------------------------ files

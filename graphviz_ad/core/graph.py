@@ -179,6 +179,11 @@ class Edge:
         self.argnum = argnum
 
     @property
+    def graph(self) -> BaseGraph:
+        """The graph that the edge belongs to."""
+        return self._graph
+
+    @property
     def active(self) -> bool:
         """Whether the edge carries a derivative."""
         return sweep.active_edge(self._graph.records[self.consumer.id], self.argnum)
@@ -255,10 +260,13 @@ class BaseGraph:
     @cached_property
     def edges(self) -> tuple[Edge, ...]:
         """Every edge, by consumer in evaluation order, then by argnum."""
+        nodes = self.nodes
         return tuple(
-            Edge(self, self.nodes[position], self.nodes[consumer], argnum)
-            for consumer, row in enumerate(self.input_table)
-            for argnum, position in enumerate(row)
+            [
+                Edge(self, nodes[position], nodes[consumer], argnum)
+                for consumer, row in enumerate(self.input_table)
+                for argnum, position in enumerate(row)
+            ]
         )
 
     @property
@@ -337,11 +345,13 @@ class BaseGraph:
             There is no single scalar output, or the seed's shape differs from the output's.
         """
         adjoints = self._seeds(seed)
+        started = self._seeded or self.tables.outputs
         self._seeded = tuple(self._where[index] for index in adjoints)
         self._seed_values |= {self._where[index]: value for index, value in adjoints.items()}
         records = {record.index: record for record in (self.records[position] for position in self._seeded)}
         self._adjoints = sweep.reverse([(records[index], value) for index, value in adjoints.items()])
-        self._reached = None
+        if self._seeded != started:
+            self._reached = None
         return self
 
     def _seeds(self, seed: Any) -> dict[int, Any]:
@@ -433,11 +443,11 @@ class BaseGraph:
         if self._reached is None:
             reached = set(self._seeded or self.tables.outputs)
             reached = {position for position in reached if is_differentiable(self.records[position])}
-            for consumer in range(len(self.records) - 1, -1, -1):
+            table = self.input_table
+            for consumer in range(max(reached, default=-1), -1, -1):
                 if consumer in reached:
-                    for argnum, position in enumerate(self.input_table[consumer]):
-                        if sweep.active_edge(self.records[consumer], argnum):
-                            reached.add(position)
+                    record = self.records[consumer]
+                    reached.update([p for argnum, p in enumerate(table[consumer]) if sweep.active_edge(record, argnum)])
             self._reached = frozenset(reached)
         return self._reached
 

@@ -143,7 +143,8 @@ class Recorder:
         try:
             yield
         finally:
-            order = 1 + max((sweep.order for sweep in self.sweeps if sweep.start >= since), default=0)
+            # not of those that a rule has run within this one
+            order = 1 + max((sweep.order for sweep in self.sweeps if since <= sweep.start < start), default=0)
             self.sweeps.append(Sweep(start, next_index(), role, order))
 
     def _enter(self, frame: FrameType) -> Call:

@@ -22,7 +22,8 @@ def visible(text: str) -> str:
     >>> visible("w\n"), visible("a\x1b[31m"), visible("gr\u00f6\u00dfe \u03c3\u2081")
     ('w↵', 'a�[31m', 'größe σ₁')
     """
-    if text.isascii() and text.isprintable():
+    # printable texts with few letters beyond ASCII, such as "▲ 1.5", hold nothing to look for: no pile of marks either
+    if text.isprintable() and (text.isascii() or len(text.encode("ascii", "ignore")) >= len(text) - MAX_COMBINING):
         return text
     out: list[str] = []
     marks = 0

@@ -16,7 +16,7 @@ def lines(text: str, room: int, most: int) -> list[str]:
     """A sentence in lines no wider than ``room`` px; what does not fit into ``most`` of them ends in an ellipsis."""
     size = fit.size("gad-caption")
     done: list[str] = []
-    words = [metrics.shorten(word, "sans", size, room) for word in metrics.visible(text).split()]
+    words = [metrics.shorten(word, "sans", size, room) for word in _words(metrics.visible(text), size, room // 2)]
     line = ""
     for place, word in enumerate(words):
         longer = f"{line} {word}" if line else word
@@ -29,6 +29,22 @@ def lines(text: str, room: int, most: int) -> list[str]:
             done.append(line)
             line = word
     return [*done, line] if line else done
+
+
+def _words(text: str, size: int, room: int) -> list[str]:
+    """What stays on one line: words, "= 5" and "× 5" with their signs, and "x = 5," of an enumeration."""
+    made: list[str] = []
+    for word in text.split():
+        last = made[-1] if made else ""
+        glued = f"{last} {word}"
+        if last not in ("=", "×") or metrics.pixels(glued, "sans", size) > room:
+            made.append(word)
+            continue
+        made[-1] = glued
+        whole = " ".join(made[-2:])
+        if glued.startswith("=") and glued[-1] in ",." and metrics.pixels(whole, "sans", size) <= room:
+            made[-2:] = [whole]
+    return made
 
 
 def _cut(text: str, size: int, room: int) -> str:

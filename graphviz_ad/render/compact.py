@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
-from graphviz_ad.render import edges, metrics, nodes, theme
+from graphviz_ad.render import edges, fit, metrics, nodes, theme
 from graphviz_ad.render.edges import Route
 from graphviz_ad.render.geometry import Point
 from graphviz_ad.render.items import Box, Group, Item, Path, Text, parts
@@ -25,6 +25,7 @@ NAME_ROOM = 150
 GRAIN = 2.2  # the layout's gaps are made for larger forms than these: so many of its pixels are one here
 TIGHT = 3.4  # gaps that are still gaps
 SPARE = 4  # px around a number
+SIDE = 5  # from a name to the border beside it
 WIDER = 16  # px: a node may be so much wider than its numbers if its name and operation then stand in one line
 LEAST = 46  # px: the room for a number, at least
 MOST = 185  # px: longer numbers are shortened; 17 digits are not
@@ -95,7 +96,7 @@ class Compact:
                 lines[-1] = (*lines[-1], remark)
                 remark, beside = None, 0
         note = metrics.pixels(nodes.NO_PATH, "sans", SIZE) + 4 if full.note else 0
-        width = max([width, beside, note, *(_length(line) + 4 for line in lines)])
+        width = max([width, beside, note, *(_length(line) + 2 * SIDE for line in lines)])
         height = 2 * INSET + ROW * (2 if full.backward else 1) + LINE * (len(lines) + bool(note))
         around = RIM if full.rim else 0
         outer = width + 2 * INSET + 2 * around, height + 2 * around + 2 * full.stack
@@ -168,7 +169,8 @@ class Compact:
                 factor = SIZE / smallest([item])
                 items.append(scaled(item, factor, x - factor * x, y - factor * y))
             else:
-                items.append(replace(item, items=tuple(_chip(name.removeprefix("gad-"), words[name], x, tops[name]))))
+                look = edges.sent(edge)[0] if name == "gad-contribution" else "local"
+                items.append(replace(item, items=tuple(_chip(look, words[name], x, tops[name]))))
         return replace(whole, items=tuple(items))
 
 
@@ -185,7 +187,7 @@ def _numbers(edge: SceneEdge) -> Iterator[tuple[str, str]]:
     if edge.local_text is not None:
         yield "gad-local", f"\u2202 {edge.local_text}"
     if edge.contribution_text is not None:
-        yield "gad-contribution", f"\u25bc {edge.contribution_text}"
+        yield "gad-contribution", edges.sent(edge)[1]
 
 
 def _chip(name: str, number: str, middle: float, top: float) -> Iterator[Item]:
@@ -200,7 +202,7 @@ def _lines(node: SceneNode, full: nodes.Form, width: float) -> Iterator[tuple[Wo
     name = Word(("gad-name",), metrics.shorten(metrics.visible(node.name), "bold", SIZE, NAME_ROOM), "bold")
     sign = "gad-sign" in full.manner
     shown = metrics.shorten(metrics.visible(node.operation), "sans", SIZE, NAME_ROOM)
-    operation = Word(("gad-operation", *full.manner), shown, "sans", theme_size("gad-sign") if sign else SIZE)
+    operation = Word(("gad-operation", *full.manner), shown, "sans", fit.size("gad-sign") if sign else SIZE)
     badge = Word(("gad-shape",), full.badge, "mono")
     line = [name]
     for word in (badge, operation):
@@ -243,11 +245,6 @@ def _field(name: str, number: str, left: float, top: float, width: float, remark
 
 
 # ------------------------------------------------------------------------------------------------ sizes of texts
-
-
-def theme_size(name: str) -> int:
-    """The font size of a class, in px."""
-    return int(theme.style(name)["font-size"].removesuffix("px"))
 
 
 def text_size(text: Text) -> float:

@@ -79,14 +79,25 @@ def _numbers(edge: SceneEdge, node: SceneNode, consumer: SceneNode, x: float, y:
             yield _mask(edge.mask, x, top, _chip_height(edge), title)
     if edge.contribution_text is not None:
         title = f"{end} sends {edge.contribution_text} to {start}"
-        yield _chip("contribution", f"\u25bc {edge.contribution_text}", x, y + CHIP_GAP / 2, room, title)
+        if edge.pushed:
+            title = f"{start} adds {edge.contribution_text} to the tangent of {end}"
+        look, words = sent(edge)
+        yield _chip("contribution", words, x, y + CHIP_GAP / 2, room, title, look)
 
 
-def _chip(name: str, text: str, middle: float, top: float, room: int, title: str) -> Group:
+def sent(edge: SceneEdge) -> tuple[str, str]:
+    """How a contribution looks, and its text with the sign of its direction."""
+    if edge.pushed:
+        return "pushed", f"\u25b6 {edge.contribution_text}"
+    return "contribution", f"\u25bc {edge.contribution_text}"
+
+
+def _chip(name: str, text: str, middle: float, top: float, room: int, title: str, look: str = "") -> Group:
     """A number on a small field of its own, so that no line runs through it."""
-    words = fit.number((f"gad-number-{name}",), middle, top + 12.5, text, room)
-    width = (words.length or fit.measure(words.text, "mono", f"gad-number-{name}")) + 8
-    field = Box((f"gad-chip-{name}",), middle - width / 2, top, width, CHIP, 4)
+    look = look or name
+    words = fit.number((f"gad-number-{look}",), middle, top + 12.5, text, room)
+    width = (words.length or fit.measure(words.text, "mono", f"gad-number-{look}")) + 8
+    field = Box((f"gad-chip-{look}",), middle - width / 2, top, width, CHIP, 4)
     return Group((f"gad-{name}",), (field, words), title=fit.title(title))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import cache
 
 from graphviz_ad.render import metrics, theme
 from graphviz_ad.render.items import Text
@@ -12,6 +13,7 @@ SHORTENED = 11  # ... and then needs not be that small
 MAX_TITLE = 300  # characters of a tooltip
 
 
+@cache
 def size(name: str) -> int:
     """The font size of a class, in px."""
     return int(theme.style(name)["font-size"].removesuffix("px"))

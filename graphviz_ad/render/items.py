@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 Point = tuple[float, float]
+ARC = 0.5523  # control points of a quarter circle, in radii from its ends
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,6 +25,7 @@ _SAMPLES = {  # widths in px
     "adjoint": GLYPH,
     "tangent": GLYPH,
     "contribution": 22,
+    "pushed": 22,
     "counter": 25,
     "break": 16,
     "output": 20,
@@ -79,6 +80,8 @@ def _signs(scene: Scene) -> Iterator[tuple[str, str]]:
         yield "local", "local derivative"
     if scene.mode == "forward":
         yield "tangent", "tangent"
+        if any(edge.contribution_text is not None for edge in scene.edges):
+            yield "pushed", "passed on: \u2202 \u00d7 tangent of the input"
     else:
         yield "adjoint", "adjoint"
         if any(edge.contribution_text is not None for edge in scene.edges):
@@ -127,9 +130,9 @@ def _sample(name: str, x: float, y: float) -> Iterator[Item]:
         yield triangle(name, x, y - 4)
     elif name == "local":
         yield Text(("gad-number-local",), x + 4, y, "\u2202")
-    elif name == "contribution":
-        yield Box(("gad-chip-contribution",), x, y - 11, 22, 14, 4)
-        yield Text(("gad-number-contribution",), x + 11, y, "\u25bc", 10)
+    elif name in {"contribution", "pushed"}:
+        yield Box((f"gad-chip-{name}",), x, y - 11, 22, 14, 4)
+        yield Text((f"gad-number-{name}",), x + 11, y, "\u25bc" if name == "contribution" else "\u25b6", 10)
     elif name == "counter":
         yield Text(("gad-counter",), x + 25, y, "\u03a3 2/2")
     elif name == "break":

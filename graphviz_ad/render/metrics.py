@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterator
-from functools import cache
+from functools import cache, lru_cache
 
 from graphviz_ad.core import visible as visibly
 
@@ -25,6 +25,7 @@ FONTS = ("sans", "bold", "mono")
 MAX_SHOWN = 200  # characters looked at before a text is shortened
 
 
+@lru_cache(4096)
 def width(text: str, font: str, size: int) -> int:
     """Width of ``text`` in 1/2048 px, for a font of ``FONTS`` and a size in px."""
     table = _advances(font)

@@ -12,7 +12,7 @@ from graphviz_ad.errors import ArgumentError
 from graphviz_ad.render import metrics
 from graphviz_ad.render import theme as themes
 from graphviz_ad.render.display import Picture, page_of
-from graphviz_ad.render.items import Box, Group, Item, Path, Text
+from graphviz_ad.render.items import ARC, Box, Group, Item, Path, Text
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -22,7 +22,6 @@ PIXELS = 96  # to the inch, as CSS has them, for pictures that stand on a page o
 MAX_PIXELS = 2**15  # what a side of a PNG may have; Agg itself ends at 2**16
 FAMILIES = {"sans": "DejaVu Sans", "mono": "DejaVu Sans Mono"}
 ANCHORS: dict[str, Literal["left", "center", "right"]] = {"start": "left", "middle": "center", "end": "right"}
-ARC = 0.5523  # control points of a quarter circle, in radii from its ends
 
 
 def to_png(picture: Picture, *, theme: str = "light", scale: float = 2.0) -> bytes:

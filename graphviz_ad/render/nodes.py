@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from graphviz_ad.render import fit, heat
-from graphviz_ad.render.items import Box, Group, Item, Path, Text
+from graphviz_ad.render.items import ARC, Box, Group, Item, Path, Text
 from graphviz_ad.story.scene import Cells, SceneNode
 
 INSET = 5  # from a node's border to its slots
@@ -23,7 +23,6 @@ BADGE_GAP = 7
 RIM = 4  # an output's second outline, this far outside the first
 STACK = 4  # a group's sheets look out this far above and below it, each
 SHEETS = 2
-ARC = 0.5523  # control points of a quarter circle, in radii from its ends
 GLYPH = 9  # width of the triangles
 RADIUS = {"input": 14, "primitive": 7, "constant": 2, "group": 7}
 
@@ -119,9 +118,10 @@ def _badge(node: SceneNode) -> str:
 
 def _aside(node: SceneNode) -> tuple[str, str]:
     """Where an adjoint comes from, if not from one consumer: how many contributions were added, or the seed."""
-    if node.consumers > 1:
-        return "gad-counter", f"\u03a3 {node.consumers}/{node.consumers}"
-    if node.output and not node.consumers:
+    if node.consumers > 1 or (node.consumers and node.seeded):
+        more = " + seed" if node.seeded else ""
+        return "gad-counter", f"\u03a3 {node.consumers}/{node.consumers}{more}"
+    if node.seeded:
         return "gad-seed", "seed"
     return "", ""
 

@@ -232,10 +232,11 @@ def _said(length: float, unit: str) -> str:
 
 def _too_small(scene: Scene, target: Format, text: float) -> ArgumentError:
     """What the text would be, and what can be done."""
-    wider = {"column": ", width='page'", "page": "", "slide": ""}.get(target.said, ", a larger width")
+    wider = {"column": ["width='page'"], "page": [], "slide": []}.get(target.said, ["a larger width"])
+    fold = ["draw groups as one node with fold='all'"] if scene.frames else []  # else all of them are folded already
+    ways = ["trace a smaller piece of the function", *fold, "fewer digits with a smaller precision", *wider]
     size, least = math.floor(10 * text / POINT) / 10, round(target.least / POINT)
     return ArgumentError(
         f"the picture of {len(scene.nodes)} nodes does not fit width={target.said!r} with text that can be read: its "
-        f"smallest text would have {size} pt, and {least} pt is the least. Show less: trace a smaller piece of the "
-        f"function, draw groups as one node with fold='all', fewer digits with precision=3{wider}"
+        f"smallest text would have {size} pt, and {least} pt is the least. Show less: {', '.join(ways)}"
     )

@@ -19,6 +19,7 @@ KINDS = ("value", "adjoint", "tangent")
 GATES = ("maximum", "minimum", "fmax", "fmin", "where", "clip")
 """Primitives whose local derivative is a mask: 1 where a number passes, 0 where it does not, ½ where two share."""
 
+_NOTHING = 1e-13  # of the scale: what rounding leaves of a sum that is zero
 _SLACK = 1e-9  # a number this close to a level's border belongs below it, whatever its last bits are
 
 
@@ -162,17 +163,17 @@ def _cells(grid: _Grid, peak: float) -> Cells:
 
 
 def _level(number: float, peak: float) -> int | None:
-    """The level of a number on a scale that ends at ``peak``; only zero is level 0.
+    """The level of a number on a scale that ends at ``peak``; level 0 is zero, but for what rounding leaves of it.
 
     Examples
     --------
-    >>> [_level(number, 25.0) for number in (0.0, 0.1, 1.0, 1.1, -25.0, math.nan)]
-    [0, 1, 1, 2, -5, None]
+    >>> [_level(number, 25.0) for number in (0.0, 1e-9, 0.1, 1.0, 1.1, -25.0, math.nan)]
+    [0, 1, 1, 1, 2, -5, None]
     """
     if not math.isfinite(number):
         return None
     share = abs(number) / peak if peak else 0.0
-    level = math.ceil(LEVELS * math.sqrt(share) - _SLACK) if share > _SLACK else 0
+    level = math.ceil(LEVELS * math.sqrt(share) - _SLACK) if share > _NOTHING else 0
     return -level if number < 0 else level
 
 

@@ -176,6 +176,13 @@ def is_scalar(edge: Edge) -> bool:
     return not edge.consumer.shape and not edge.input.shape
 
 
+def is_alone(edge: Edge) -> bool:
+    """Whether what an edge sends is all of its input's adjoint: no other edge sends any, and no sweep starts there."""
+    graph, node = edge.graph, edge.input
+    sending = [one for one in graph.edges if one.input.id == node.id and one.active and one.consumer.reached]
+    return len(sending) <= 1 and not (graph.has_adjoints and node.id in graph.seeded)
+
+
 def number_term(edge: Edge) -> Term:
     """The local derivative of a number by a number, of a primitive that is not elementwise."""
     slope = simplified(substituted(contribution_term(edge), {adjoint_term(edge.consumer): Number(1.0)}))
@@ -260,9 +267,15 @@ def total(terms: Iterable[Term], shape: tuple[int, ...], *, tidy: bool = False) 
 
 
 def output_name(graph: BaseGraph) -> str:
-    """What stands behind ∂: the name of the output that the sweep starts from; L where there are several."""
-    seeded = graph.seeded if graph.has_adjoints else [node.id for node in graph.outputs]
-    return graph.nodes[seeded[0]].name if len(seeded) == 1 else "L"
+    """What stands behind ∂: the name of the output that the sweep starts from.
+
+    Another letter, L as a rule, where there are several, or where the seed is not 1: then the adjoints are derivatives
+    of something beyond, and the seeds say how it changes with the outputs.
+    """
+    seeded = graph.seeded if graph.has_adjoints else graph.tables.outputs
+    if len(seeded) == 1 and (not graph.has_adjoints or np.array_equal(np.ravel(graph.seed_of(seeded[0])), [1])):
+        return graph.names[seeded[0]]
+    return next((letter for letter in "LJEQ" if letter not in graph.names), "L")
 
 
 def _is_product_with_partial(term: Term) -> bool:

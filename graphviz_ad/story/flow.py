@@ -81,6 +81,8 @@ class Flow:
         source, result = self.outline.source(link), self.outline.node(link.consumer)
         if source is None or result is None or not any(edge.active for edge in self.outline.edges(link)):
             return None
+        if not result.differentiable:  # a group that decides something
+            return None
         if item.group is None or not self._entrywise(item, source, result):
             return Across(result.shape + source.shape)
         return self._ends(link.consumer, item, result).get(source.id)
@@ -89,12 +91,10 @@ class Flow:
         """Whether each entry of a group's result depends on the same entry of its input alone."""
         if source.shape == result.shape == ():
             return True
-        records = self.graph.records
+        # what was broadcast could not come back to the result's shape without an operation that does not scale
+        records = (self.graph.records[position] for position in item.positions)
         return source.shape == result.shape and all(
-            record.primitive is None
-            or not record.differentiable
-            or (record.primitive.scales and record.shape == result.shape)
-            for record in (records[position] for position in item.positions)
+            record.primitive is None or not record.differentiable or record.primitive.scales for record in records
         )
 
     def _ends(self, number: int, item: Item, result: Node) -> dict[int, Any]:
@@ -128,9 +128,9 @@ class Flow:
             with np.errstate(all="ignore"):
                 return sweep.push(records[edge.consumer.id], edge.argnum, edge.input.tangent)
         result = self.outline.node(link.consumer)
-        if result is None:
+        if result is None or not result.differentiable:
             return None
-        starts = {edge.input.id: edge.input for edge in self.outline.edges(link) if edge.active}
+        starts = {edge.input.id: edge.input for edge in self.outline.edges(link)}
         tangents = {records[start].index: node.tangent for start, node in starts.items() if node.tangent is not None}
         inside = [records[position] for position in self.outline.items[link.consumer].positions]
         sweep.forward(inside, tangents)

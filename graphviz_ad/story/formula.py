@@ -9,6 +9,7 @@ from graphviz_ad.story.equations import (
     adjoint_term,
     contribution_chain,
     contribution_term,
+    is_alone,
     is_folded,
     is_scalar,
     local_term,
@@ -129,7 +130,7 @@ def contribution_formula(
 ) -> str:
     """What an edge sends back as an equation in symbols and, for scalars, in numbers; "" without derivative.
 
-    An input with several consumers gets the sum of what they send: then the equation says ``+=``.
+    An input to which several edges send something gets the sum: then the equation says ``+=``.
 
     Examples
     --------
@@ -146,7 +147,7 @@ def contribution_formula(
     if not edge.active:
         return ""
     printed = printer(form, notation, output, digits)
-    sign = " = " if len(edge.input.consumers) == 1 else r" \mathrel{+}= " if form == "latex" else " += "
+    sign = " = " if is_alone(edge) else r" \mathrel{+}= " if form == "latex" else " += "
     left = printed.text(adjoint_term(edge.input))
     if form == "plain":
         return f"{left}{sign}{printed.text(contribution_term(edge))}"

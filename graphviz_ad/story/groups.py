@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import groupby, pairwise
+from itertools import accumulate, groupby, pairwise
 
 from graphviz_ad.core.graph import BaseGraph
 
@@ -185,23 +184,22 @@ class Forest:
 
     def _passing(self, members: Sequence[Member]) -> list[int]:
         """For every place between two members how many values pass it."""
-        where = {position: number for number, member in enumerate(members) for position in positions([member])}
+        where: dict[int, int] = {}
+        for number, member in enumerate(members):
+            for position in positions([member]) if isinstance(member, Group) else (member,):
+                where[position] = number
         table = self.graph.input_table
         furthest: dict[int, int] = {}
         for position, number in where.items():
             for item in table[position]:
-                if item in where:
-                    furthest[item] = max(furthest.get(item, 0), number)
-        change = Counter[int]()
+                furthest[item] = number  # members stand in evaluation order: the last consumer is the furthest
+        change = [0] * (len(members) + 2)
         for item, number in furthest.items():
-            if number > where[item]:
-                change[where[item] + 1] += 1
+            start = where.get(item, number)
+            if number > start:
+                change[start + 1] += 1
                 change[number + 1] -= 1
-        total, passing = 0, []
-        for cut in range(len(members) + 1):
-            total += change[cut]
-            passing.append(total)
-        return passing
+        return list(accumulate(change))
 
 
 def stem(name: str) -> str:

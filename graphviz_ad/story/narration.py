@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
@@ -11,15 +10,17 @@ import numpy as np
 from graphviz_ad.core.graph import BaseGraph, Edge, Node
 from graphviz_ad.core.traced import shape_of
 from graphviz_ad.core.visible import called, visible
+from graphviz_ad.story.equations import output_name
 from graphviz_ad.story.flow import is_map
 from graphviz_ad.story.formula import contribution_formula, expression, is_folded, shape_equation
 from graphviz_ad.story.notation import NOTATIONS, printer
-from graphviz_ad.story.numbers import brief, plain_local, shape_text
-from graphviz_ad.story.terms import Symbol
+from graphviz_ad.story.numbers import brief, enclosed, listed, plain_local, shape_text
+from graphviz_ad.story.shapes import axes_text, broadcast_axes
+from graphviz_ad.story.terms import Operation, Symbol
 
 if TYPE_CHECKING:
     from graphviz_ad.story.groups import Group
-    from graphviz_ad.story.outline import Item
+    from graphviz_ad.story.outline import Item, Outline
     from graphviz_ad.story.timeline import Step, Timeline
 
 
@@ -53,9 +54,9 @@ def _group(step: Step) -> str:
     """A collapsed group: what goes in, how much is done, what comes out."""
     item, outline = step.item, step.timeline.outline
     assert item.group is not None
-    work = amount(item.group)
+    work = contents(item, outline.graph)
     links = outline.incoming[outline.items.index(item)]
-    names = list(dict.fromkeys(called(outline.items[link.input].name) for link in links))
+    names = [called(outline.items[link.input].name) for link in links]
     given = f" on {listed(names)}" if names else ""
     if step.node is not None:
         return f"{called(item.name)}: {work}{given} give {_called(step.node, item)}{described(step.node.value)}"
@@ -68,19 +69,19 @@ def _called(node: Node, item: Item) -> str:
     return "" if node.name == item.name else f"{called(node.name)} = "
 
 
+def contents(item: Item, graph: BaseGraph) -> str:
+    """What is inside a collapsed group: its operations, and inputs that only it uses."""
+    assert item.group is not None
+    inputs = sum(position in graph.input_positions for position in item.positions) if item.group.operations else 0
+    return amount(item.group) + (f", {inputs} input{'' if inputs == 1 else 's'}" if inputs else "")
+
+
 def amount(group: Group) -> str:
     """How much is inside a group: "12 operations", "3 × 4 operations"."""
     count = group.operations
-    if group.kind == "repeat" and count % group.times == 0:
+    if group.kind == "repeat":
         return f"{group.times} × {count // group.times} operation{'' if count == group.times else 's'}"
     return f"{count} operation{'' if count == 1 else 's'}" if count else f"{len(group.members)} inputs"
-
-
-def listed(names: Sequence[str], most: int = 6) -> str:
-    """Names in a sentence: "x, y and z"; a long list is cut."""
-    if len(names) > most:
-        return f"{', '.join(names[: most - 1])} and {len(names) - most + 1} more"
-    return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
 
 
 def described(value: Any) -> str:
@@ -90,10 +91,18 @@ def described(value: Any) -> str:
 
 
 def _seed(step: Step) -> str:
+    graph, forward = step.timeline.graph, step.mode == "forward"
     name = called(step.item.name if step.node is None else step.node.name)
-    if step.mode == "forward":
-        return f"Start at {name}: its tangent is {described(step.new)}. How fast does everything else move?"
-    return f"Start at {name}: ∂{name}/∂{name} = {described(step.new)}. The adjoints flow backwards from here."
+    if step.node is not None:
+        given = f"its {'tangent' if forward else 'adjoint'} is {described(step.new)}"
+        if step.timeline.result == step.node.name:
+            given = f"{_partial(step.node.name, step.node.name)} = {described(step.new)}"
+    else:  # a group with several values
+        seeds = [p for p in (graph.moved if forward else graph.seeded) if p in step.item.positions]
+        shown = [f"that of {called(graph.names[p])} is {described(graph.seed_of(p))}" for p in seeds]
+        given = f"of its {'tangents' if forward else 'adjoints'}, {listed(shown)}"
+    after = "How fast does everything else move?" if forward else "The adjoints flow backwards from here."
+    return f"Start at {name}: {given}. {after}"
 
 
 def _flow(step: Step) -> str:
@@ -109,9 +118,9 @@ def _flow(step: Step) -> str:
     sent = step.contribution if adds else step.product
     if source is None or result is None or sent is None:
         if sent is None:
-            return f"{words}: {'tangents' if forward else 'contributions'} for {_several(step)}."
+            return f"{words}: {'tangents for its values' if forward else f'contributions for {_several(step)}'}."
         return f"{words}: {described(sent)}.{_added(step) if adds else ''}"
-    local, edge = plain_local(step.local), step.edge
+    local, edge = plain_local(step.local), timeline.flow.alone(link)
     rule = source.tangent if forward else result.adjoint
     if is_map(local) or shape_of(local) or shape_of(rule):
         equation = "" if forward or edge is None or not adds else _tensor_equation(edge, timeline)
@@ -120,13 +129,19 @@ def _flow(step: Step) -> str:
         numbers = described(sent)
     else:
         first, second = (local, rule) if forward else (rule, local)
-        numbers = f"{brief(first)} × {_atom(brief(second))} = {described(sent)}"
-    partial = f"∂{consumer}/∂{start}"
+        numbers = f"{brief(first)} × {enclosed(brief(second))} = {described(sent)}"
+    value, made = called(source.name), called(result.name)  # of a collapsed group: the one value that comes out of it
+    partial = _partial(result.name, source.name)
     if forward:
-        product = f"{partial} × {_direction(start, timeline, 'tangent')}"
+        product = f"{partial} × {_direction(value, timeline, 'tangent')}"
     else:
-        product = f"{_direction(consumer, timeline, 'adjoint')} × {partial}"
+        product = f"{_direction(made, timeline, 'adjoint')} × {partial}"
     return f"{words}: {product} = {numbers}.{_added(step) if adds else ''}"
+
+
+def _partial(name: str, start: str) -> str:
+    """A derivative as formulas write it: with parentheses around a name that is a quotient itself."""
+    return printer().text(Operation("partial", (), {"consumer": name, "input": start}))
 
 
 def _direction(name: str, timeline: Timeline, what: str) -> str:
@@ -160,29 +175,11 @@ def _sum(step: Step) -> str:
     copies = int(np.prod(product) // max(int(np.prod(sent)), 1))
     shapes = f"{shape_text(product)} → {shape_text(sent) or 'a number'}"
     where = axes_text(broadcast_axes(product, sent))
+    used = "each entry" if sent else "it"
     return (
-        f"{name} was broadcast {where}, so that each entry was used {copies} times: the contributions are summed "
+        f"{name} was broadcast {where}, so that {used} was used {copies} times: the contributions are summed "
         f"{where}, {shapes}: {described(step.contribution)}.{_added(step)}"
     )
-
-
-def broadcast_axes(wide: tuple[int, ...], narrow: tuple[int, ...]) -> tuple[int, ...]:
-    """The axes of ``wide`` along which ``narrow`` was repeated.
-
-    Examples
-    --------
-    >>> broadcast_axes((5, 2, 3), (2, 1)), broadcast_axes((4, 3), ())
-    ((0, 2), (0, 1))
-    """
-    front = len(wide) - len(narrow)
-    return tuple(
-        axis for axis, length in enumerate(wide) if axis < front or (narrow[axis - front] == 1 and length != 1)
-    )
-
-
-def axes_text(axes: Sequence[int]) -> str:
-    """``over axis 0``, ``over axes 0 and 2``."""
-    return f"over ax{'is' if len(axes) == 1 else 'es'} {listed([str(axis) for axis in axes])}"
 
 
 def _added(step: Step) -> str:
@@ -194,7 +191,7 @@ def _added(step: Step) -> str:
     if step.expected == 1 and step.timeline.seed_of(step) is None:
         return f" That is the {what} of {called(step.node.name)}."
     who = "inputs" if forward else "consumers"
-    total = f"{brief(step.old)} + {_atom(brief(step.contribution))} = {brief(step.new)}"
+    total = f"{brief(step.old)} + {enclosed(brief(step.contribution))} = {brief(step.new)}"
     if step.node.shape:
         total = described(step.new)
     end = f" That is the {what} of {called(step.node.name)}." if step.complete else ""
@@ -210,10 +207,6 @@ def _slot(step: Step) -> str:
     return f" (argument {edge.argnum + 1})" if len(uses) > 1 else ""
 
 
-def _atom(text: str) -> str:
-    return f"({text})" if text.startswith("−") else text
-
-
 def unreached(timeline: Timeline) -> str:
     """Which inputs no adjoint reaches."""
     if timeline.mode != "reverse" or timeline.seed_step is None:
@@ -221,7 +214,7 @@ def unreached(timeline: Timeline) -> str:
     lost = [called(node.name) for node in timeline.graph.inputs if not node.reached]
     if not lost:
         return ""
-    result = listed([called(node.name) for node in timeline.graph.outputs])
+    result = listed([called(timeline.graph.names[position]) for position in timeline.graph.seeded])
     if len(lost) == 1:
         return f"No path leads from {lost[0]} to {result}: its adjoint is 0."
     return f"No path leads from {listed(lost)} to {result}: their adjoints are 0."
@@ -243,10 +236,12 @@ def no_sweep(graph: BaseGraph) -> str:
     """Why the story has no backward pass."""
     outputs = graph.outputs
     if len(outputs) != 1:
-        write = f"graph.backward(seed={{{called(outputs[0].name)!r}: 1.0}})"
+        one = f"np.ones({outputs[0].shape})" if outputs[0].shape else "1.0"
+        write = f"graph.backward(seed={{{called(outputs[0].name)!r}: {one}}})"
         return f"There are {len(outputs)} outputs: for adjoints write {write} first."
     if not outputs[0].differentiable:
-        return f"The output {called(outputs[0].name)} is of dtype {outputs[0].dtype}: it has no derivative."
+        what = "a constant" if outputs[0].kind == "constant" else f"of dtype {outputs[0].dtype}"
+        return f"The output {called(outputs[0].name)} is {what}: it has no derivative."
     one_way = next((p for node in graph.nodes if node.reached and (p := node.primitive) and not p.pulls), None)
     if one_way is not None:
         return f"There are no adjoints: {called(one_way.name)} has no rule for reverse mode (gad.custom takes vjp=...)."
@@ -261,44 +256,50 @@ def story(timeline: Timeline) -> str:
     return "\n".join(lines) + "\n"
 
 
-def alt_text(graph: BaseGraph) -> str:
-    """One paragraph that says what the picture shows, for people who do not see it.
+def alt_text(graph: BaseGraph, shown: Outline | None = None) -> str:
+    """One paragraph that says what the picture shows, for people who do not see it; see `graphviz_ad.alt_text`.
 
-    Parameters
-    ----------
-    graph
-        What `gad.trace` or `gad.graph` returned. Adjoints are told once a reverse sweep has run.
-
-    Examples
-    --------
-    >>> import graphviz_ad as gad
-    >>> def cube(x):
-    ...     u = x**2 + 1
-    ...     y = u**3
-    ...     return y
-    >>> print(gad.alt_text(gad.trace(cube, 1.5).backward()))
-    Computational graph of cube. Input: x = 1.5. Operations: v1 = x² = 2.25; u = v1 + 1 = 3.25; y = u³ = 34.33. \
-Result: y = 34.33. Adjoints: ∂y/∂x = 95.06.
+    ``shown``: what is visible, if some of it is folded.
     """
     inputs, outputs = graph.inputs, graph.outputs
-    made = [node for node in graph.nodes if node.primitive is not None]
     given = [f"{called(node.name)} = {brief(node.value)}" for node in inputs]
-    steps = [f"{_equation(node)} = {brief(node.value)}" for node in made[:8]]
-    if len(made) > 8:
-        steps = [*steps[:6], f"{len(made) - 6} more operations"]
+    if shown is None:
+        made = [node for node in graph.nodes if node.primitive is not None]
+        count, steps = len(made), [f"{_equation(node)} = {brief(node.value)}" for node in made[:8]]
+    else:
+        count, steps = _visible_operations(shown)
+    if count > 8:
+        steps = [*steps[:6], f"{count - 6} more {'operations' if shown is None else 'boxes'}"]
     parts = [
         f"Computational graph{' of ' + graph.title if graph.title else ''}.",
         f"Input{'' if len(inputs) == 1 else 's'}: {listed(given, 8)}.",
     ]
     if steps:
-        parts.append(f"Operation{'' if len(made) == 1 else 's'}: {'; '.join(steps)}.")
+        parts.append(f"Operation{'' if count == 1 else 's'}: {'; '.join(steps)}.")
     results = listed([f"{called(node.name)} = {brief(node.value)}" for node in outputs])
     parts.append(f"Result{'' if len(outputs) == 1 else 's'}: {results}.")
     if graph.has_adjoints:
-        result = called(outputs[0].name) if len(outputs) == 1 else "output"
-        adjoints = [f"∂{result}/∂{called(node.name)} = {brief(node.adjoint)}" for node in inputs]
-        parts.append(f"Adjoint{'' if len(inputs) == 1 else 's'}: {listed(adjoints, 8)}.")
+        result = output_name(graph)
+        seeded = [graph.nodes[position] for position in graph.seeded]
+        seeds = [f"{_partial(result, node.name)} = {brief(graph.seed_of(node.id))}" for node in seeded]
+        told = "" if [result] == [node.name for node in seeded] else f" for {listed(seeds)}"
+        adjoints = [f"{_partial(result, node.name)} = {brief(node.adjoint)}" for node in inputs]
+        parts.append(f"Adjoint{'' if len(inputs) == 1 else 's'}{told}: {listed(adjoints, 8)}.")
     return visible(" ".join(parts))
+
+
+def _visible_operations(shown: Outline) -> tuple[int, list[str]]:
+    """How many operations and collapsed groups are visible, and the first of them in words."""
+    made = [item for item in shown.items if item.group or shown.graph.nodes[item.id].primitive]
+    words = []
+    for item in made[:8]:
+        node = None if item.result is None else shown.graph.nodes[item.result]
+        result = "" if node is None else f" = {brief(node.value)}"
+        if item.group is None and node is not None:
+            words.append(f"{_equation(node)}{result}")
+        else:
+            words.append(f"{called(item.name)} ({contents(item, shown.graph)}){result}")
+    return len(made), words
 
 
 def _equation(node: Node) -> str:

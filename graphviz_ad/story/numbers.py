@@ -1,8 +1,9 @@
-"""Numbers as texts: exact ones for machines (the page contract), short ones for people."""
+"""Numbers, shapes and lists as texts: exact ones for machines (the page contract), short ones for people."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -110,6 +111,30 @@ def brief(value: Any, digits: int = 4, width: int = 17) -> str:
         return f"all {short(low, digits)}"
     text = f"{short(low, 3)} … {short(high, 3)}"
     return f"{text}, NaN" if numbers.size < array.size else text
+
+
+def enclosed(text: str) -> str:
+    """A number's text in parentheses where it is negative: its sign would stand behind another one.
+
+    Examples
+    --------
+    >>> enclosed(short(2.0)), enclosed(short(-2.0))
+    ('2', '(−2)')
+    """
+    return f"({text})" if text.startswith("−") else text
+
+
+def listed(words: Sequence[str], most: int = 6) -> str:
+    """Words in a sentence; a long list is cut.
+
+    Examples
+    --------
+    >>> listed(["x"]), listed(["x", "y", "z"]), listed("abcdefgh")
+    ('x', 'x, y and z', 'a, b, c, d, e and 3 more')
+    """
+    if len(words) > most:
+        return f"{', '.join(words[: most - 1])} and {len(words) - most + 1} more"
+    return " and ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)
 
 
 def shape_text(shape: tuple[int, ...]) -> str:

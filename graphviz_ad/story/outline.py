@@ -10,7 +10,7 @@ from typing import Any
 from graphviz_ad.core.graph import BaseGraph, Edge, Node
 from graphviz_ad.errors import ArgumentError, UnknownNameError
 from graphviz_ad.story.formula import is_folded
-from graphviz_ad.story.groups import Forest, Group, Member, positions
+from graphviz_ad.story.groups import RANGES, Forest, Group, Member, positions
 
 READABLE = 60
 """Above so many nodes a picture is no longer read, and groups collapse by themselves."""
@@ -83,8 +83,8 @@ class Outline:
         owner, items = self.owner, self.items
         between: dict[Any, list[int]] = {}
         for place, (start, consumer) in enumerate(ends(self.graph)):
-            one, two = owner.get(start), owner.get(consumer)
-            if one is None or two is None or one == two:
+            one, two = owner.get(start), owner[consumer]
+            if one is None or one == two:  # a number in the code, or inside of a group
                 continue
             # where the consumer is a node, each of its arguments keeps its own line
             key = (two, one) if items[two].group is not None else (two, one, place)
@@ -157,15 +157,14 @@ class _Fold:
         self.graph = graph
         self.named: tuple[str, ...] = ()
         if not isinstance(fold, str):
-            self.named, fold = _names(fold, "fold"), "named"
+            self.named, fold = _names(fold, "fold", ", or one of 'auto', 'all', 'none'"), "named"
         elif fold not in FOLDS:
             raise ArgumentError(f"unknown fold: {fold!r} (must be one of {list(FOLDS)}, or a tuple of names of groups)")
         self.fold = fold
         self.expand = _names(expand, "expand")
         self.forest = Forest(graph)
-        self.loose = [
-            node.id for node in graph.nodes if node.kind != "primitive" and (constants or not is_folded(node))
-        ]
+        leaves = (position for position, record in enumerate(graph.records) if record.primitive is None)
+        self.loose = [position for position in leaves if constants or not self._is_number(position)]
         self.items: list[Item] = []
         self.frames: list[Frame] = []
         self.keys: list[tuple[int, int]] = []
@@ -179,8 +178,8 @@ class _Fold:
         known = self.forest.groups
         for name in (*self.named, *self.expand):
             if name not in known and name not in self.graph:
-                listed = ", ".join(sorted(known)[:20]) or "none"
-                raise UnknownNameError(f"no group is named {name!r}. The groups are: {listed}.")
+                listed = f"The groups are: {', '.join(sorted(known)[:20])}." if known else "This graph has no groups."
+                raise UnknownNameError(f"no group is named {name!r}. {listed}")
         order = sorted(range(len(self.items)), key=self.keys.__getitem__)
         items = [self.items[number] for number in order]
         sent = _outgoing(self.graph, items)
@@ -199,16 +198,11 @@ class _Fold:
         self.depth, self.least, self.tight = _NEVER, _NEVER, False
         if self.fold in ("none", "named"):
             return forest.roots, False
-        if self.fold == "all":
-            self.depth, self.least, self.tight = 0, 2, True
-            return forest.repeated(forest.roots), False
-        counts = self._visible_by_depth()
-        if counts[-1] <= READABLE:
-            return forest.roots, False
-        fitting = [depth for depth, count in enumerate(counts) if count <= READABLE]
-        if fitting:
-            self.depth, self.least = fitting[-1], MANY
-            return forest.repeated(forest.roots, MANY) if self.depth == 0 else forest.roots, False
+        if self.fold == "auto":
+            fitting = [depth for depth, count in enumerate(self._visible_by_depth()) if count <= READABLE]
+            if fitting:
+                self.depth, self.least = fitting[-1], MANY
+                return forest.repeated(forest.roots, MANY) if self.depth == 0 else forest.roots, False
         self.depth, self.least, self.tight = 0, 2, True
         roots = forest.ranges(forest.repeated(forest.roots), READABLE - min(len(self.loose), READABLE // 2))
         return roots, len(roots) + len(self.loose) > READABLE
@@ -217,28 +211,25 @@ class _Fold:
         """How many things are visible where groups of depth 0, 1, 2, ... and deeper are collapsed."""
         nodes: list[int] = []
         groups: list[int] = []
-        stack: list[tuple[int, Member]] = [(0, member) for member in self.forest.roots]
-        while stack:
-            depth, member = stack.pop()
-            while len(nodes) <= depth:
-                nodes.append(0)
-                groups.append(0)
-            if isinstance(member, Group):
-                groups[depth] += 1
-                stack += [(depth + 1, inner) for inner in member.members]
-            else:
-                nodes[depth] += 1
+        level = [self.forest.roots]
+        while level:
+            inner = [member for members in level for member in members if isinstance(member, Group)]
+            nodes.append(sum(map(len, level)) - len(inner))
+            groups.append(len(inner))
+            level = [group.members for group in inner]
         result = []
         open_nodes = len(self.loose)
         for here, collapsed in zip(nodes, groups, strict=True):
             open_nodes += here
             result.append(open_nodes + collapsed)
-        return result or [open_nodes]
+        return result
 
     def _opened(self) -> set[str]:
         """The groups of the forest that are open because of `expand`, with all around them."""
         wanted = set(self.expand)
         found: set[str] = set()
+        if not wanted:
+            return found
         stack: list[tuple[tuple[str, ...], Member]] = [((), member) for member in self.forest.roots]
         names = self.graph.names
         while stack:
@@ -280,7 +271,7 @@ class _Fold:
                 made = Frame(len(self.graph.records) + member.serial, member, frame)
                 self.frames.append(made)
                 inside: list[Member] = member.members
-                below = depth + (member.kind == "call")
+                below = depth + 1
                 if below >= self.depth and member.kind != "repeat":
                     inside = self.forest.repeated(inside, self.least)
                 if self.tight:
@@ -304,13 +295,16 @@ class _Fold:
             for start in row:
                 if start in users and position in self.owner:
                     users[start].add(self.owner[position])
-        results = set(self.graph.tables.outputs)
+        # what a story starts from stays visible, and so do results
+        kept = {*self.graph.tables.outputs, *self.graph.moved}
+        own = self._parameters(users)
         free: list[Member] = []
         taken: dict[int, list[int]] = {}
         for position in self.loose:
             by = users[position]
-            only = next(iter(by)) if len(by) == 1 and position not in results else None
-            if only is not None and self.items[only].group is not None and (absorb or self._is_number(position)):
+            only = next(iter(by)) if len(by) == 1 and position not in kept else None
+            hidden = absorb or position in own or self._is_number(position)
+            if only is not None and self.items[only].group is not None and hidden:
                 taken.setdefault(only, []).append(position)
             else:
                 free.append(position)
@@ -318,20 +312,34 @@ class _Fold:
             item = self.items[number]
             self.items[number] = replace(item, positions=(*inside, *item.positions))
         for member in self.forest.ranges(free, READABLE // 2) if absorb else free:
-            inside = list(positions([member]))
-            consumers = {number for position in inside for number in users[position]}
-            key = min([inside[0], *(self.keys[number][0] for number in consumers)]), 0
+            members = list(positions([member]))
+            consumers = {number for position in members for number in users[position]}
+            key = min([members[0], *(self.keys[number][0] for number in consumers)]), 0
             if isinstance(member, Group) and self._is_open(member, 0):
                 made = Frame(len(self.graph.records) + member.serial, member, None)
                 self.frames.append(made)
-                for position in inside:
+                for position in members:
                     self._add(Item(position, self.graph.names[position], (position,), (), None, made.id), key)
             elif isinstance(member, Group):
                 identity = len(self.graph.records) + member.serial
-                self._add(Item(identity, member.name, tuple(inside), (), member), key)
+                self._add(Item(identity, member.name, tuple(members), (), member), key)
             else:
                 frame = self._common_frame(consumers) if self._is_number(member) else None
                 self._add(Item(member, self.graph.names[member], (member,), (), None, frame), key)
+
+    def _parameters(self, loose: Collection[int]) -> set[int]:
+        """What each of many equal groups has of its own, such as its weights: too many to draw beside one box."""
+        found: set[int] = set()
+        table = self.graph.input_table
+        for item in self.items:
+            group = item.group
+            if group is None or group.kind != "repeat":
+                continue
+            for same in zip(*(positions([member]) for member in group.members), strict=True):
+                for sources in zip(*(table[position] for position in same), strict=True):
+                    if all(source in loose for source in sources) and len(set(sources)) == len(sources):
+                        found.update(sources)
+        return found if len(found) > RANGES else set()
 
     def _is_number(self, position: int) -> bool:
         """Whether a node is a number in the code, and so stands inside the group whose code it is."""
@@ -368,23 +376,23 @@ def _groups_inside(group: Group) -> Iterator[Group]:
 
 
 def _outgoing(graph: BaseGraph, items: Sequence[Item]) -> list[tuple[int, ...]]:
-    """For every item its values that somebody outside uses, in evaluation order."""
+    """For every item its values that somebody outside uses, in evaluation order; of a group of inputs, all of them."""
     owner = {position: number for number, item in enumerate(items) for position in item.positions}
     found: list[set[int]] = [set() for _ in items]
     for start, consumer in ends(graph):
         one = owner.get(start)
-        if one is not None and owner.get(consumer, one) != one:
+        if one is not None and owner[consumer] != one:
             found[one].add(start)
     for position in graph.tables.outputs:
         if position in owner:
             found[owner[position]].add(position)
     return [
-        item.positions if item.group is None else tuple(sorted(values))
+        tuple(sorted(values)) if item.group is not None and item.group.operations else item.positions
         for item, values in zip(items, found, strict=True)
     ]
 
 
-def _names(given: Any, what: str) -> tuple[str, ...]:
+def _names(given: Any, what: str, more: str = "") -> tuple[str, ...]:
     if isinstance(given, str) or not isinstance(given, Collection) or not all(isinstance(n, str) for n in given):
-        raise ArgumentError(f'{what} must be a tuple of names such as ("layer1",), not {given!r}')
+        raise ArgumentError(f'{what} must be a tuple of names such as ("layer1",){more}, not {given!r}')
     return tuple(given)

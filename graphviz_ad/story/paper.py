@@ -7,7 +7,7 @@ from typing import Any
 
 from graphviz_ad.core.visible import called
 from graphviz_ad.story.numbers import brief, short
-from graphviz_ad.story.printing import ATOM, INFIX, Drawn, Printer, key_text, numbers_meet, parameter_words
+from graphviz_ad.story.printing import ATOM, INFIX, MASKED, Drawn, Printer, key_text, numbers_meet, parameter_words
 from graphviz_ad.story.terms import Number, Operation, Symbol, Term
 
 
@@ -33,7 +33,10 @@ class OnPaper(Printer):
     def _call(self, term: Operation) -> Drawn:
         name = str(term.params["name"]) if term.name == "call" else _ON_PAPER_NAMES.get(term.name, term.name)
         words = parameter_words(term.name, term.params) if term.name != "call" else []
-        return self._named(name, [*map(self.text, term.arguments), *map(self._word, words)])
+        arguments = [self.text(argument) for argument in term.arguments]
+        if term.name in MASKED and len(arguments) == 2:
+            arguments[1] = f"{self._word('where ')}{arguments[1]}"
+        return self._named(name, [*arguments, *map(self._word, words)])
 
     def _draw_alias(self, term: Operation) -> Drawn:
         return self.drawn(term.arguments[0])
@@ -172,7 +175,7 @@ _ON_PAPER_NAMES = {
     "rint": "round",
 }
 
-_SUPERSCRIPT = str.maketrans("0123456789−-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻⁻")
+SUPERSCRIPT = str.maketrans("0123456789−-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻⁻")
 
 
 class Unicode(OnPaper):
@@ -233,7 +236,7 @@ class Unicode(OnPaper):
     def _raised(self, base: str, exponent: Term) -> str:
         text, level = self.drawn(exponent)
         if len(text) <= 4 and all(letter in "0123456789−" for letter in text):
-            return f"{base}{text.translate(_SUPERSCRIPT)}"
+            return f"{base}{text.translate(SUPERSCRIPT)}"
         return f"{base}^{text if level == ATOM else self._enclosed(text)}"
 
     def _transposed(self, text: str) -> str:

@@ -15,13 +15,13 @@ from graphviz_ad.core.graph import BaseGraph, Edge, Node
 from graphviz_ad.core.traced import shape_of
 from graphviz_ad.errors import ArgumentError, SeedError
 from graphviz_ad.story.narration import described
-from graphviz_ad.story.numbers import brief, plain_local
+from graphviz_ad.story.numbers import brief, enclosed, plain_local
+from graphviz_ad.story.paper import SUPERSCRIPT
 
 MAX_LIMIT = 10**6
 """So many paths can be listed at most: more than anybody reads, and they fit into memory."""
 _LONG = 10  # a path of more edges is shown by its two ends
 _ADDENDS = 6  # a sum of more terms is shown by its result
-_SUPERSCRIPT = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
 class _Way(NamedTuple):
@@ -80,7 +80,7 @@ class Path:
         stops = [self._paths.node.name]
         for edge in edges:
             uses = self._paths.graph.input_table[edge.consumer.id].count(edge.input.id)
-            mark = str(edge.argnum + 1).translate(_SUPERSCRIPT) if uses > 1 else ""
+            mark = str(edge.argnum + 1).translate(SUPERSCRIPT) if uses > 1 else ""
             stops.append(f" →{mark} {edge.consumer.name}")
         if len(edges) > _LONG:
             stops = [*stops[:4], f" → … {len(stops) - 7:,} more …", *stops[-3:]]
@@ -334,8 +334,7 @@ class Paths:
 
 def _factor(value: Any, *, first: bool) -> str:
     """A number within a product or a sum: in parentheses where its sign would stand behind another one."""
-    text = brief(value)
-    return text if first or not text.startswith("−") else f"({text})"
+    return brief(value) if first else enclosed(brief(value))
 
 
 def _many(number: int, what: str) -> str:
@@ -348,7 +347,7 @@ def _many(number: int, what: str) -> str:
     """
     if number < 10**21:
         return f"{number:,} {what}{'' if number == 1 else 's'}"
-    return f"about 10{str(math.floor(math.log10(number))).translate(_SUPERSCRIPT)} {what}s"
+    return f"about 10{str(math.floor(math.log10(number))).translate(SUPERSCRIPT)} {what}s"
 
 
 def _read_only(value: Any, like: Node) -> Any:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from graphviz_ad.core.primitive import REGISTRY, Dynamic
-from graphviz_ad.story.printing import ATOM, LEVELS, Drawn, Printer
+from graphviz_ad.story.printing import ATOM, LEVELS, MASKED, Drawn, Printer
 from graphviz_ad.story.terms import Operation
 
 _PYTHON_INFIX = {
@@ -124,7 +124,7 @@ class Plain(Printer):
         params = {key: value for key, value in term.params.items() if key not in _UNSAID.get(name, ())}
         if name in _JOINING:
             arguments = [f"({', '.join(arguments)}{',' if len(arguments) == 1 else ''})"]
-        if name in _MASKED and len(arguments) == 2:
+        if name in MASKED and len(arguments) == 2:
             arguments[1] = f"where={arguments[1]}"
         if name == "einsum":
             arguments.insert(0, _literal(params.pop("subscripts")))
@@ -140,7 +140,6 @@ class Plain(Printer):
 
 
 _JOINING = ("concatenate", "stack", "vstack", "hstack", "dstack", "column_stack")
-_MASKED = ("sum", "mean", "prod", "var", "std")
 _UNSAID = {
     "maximum": ("tie",),
     "minimum": ("tie",),

@@ -123,8 +123,16 @@ _SHOWN: dict[str, dict[str, str]] = {
     "tile": {"reps": ""},
     "roll": {"shift": "by "},
     "pad": {"mode": ""},
+    "transpose": {"axes": "axes "},
+    "sum": {"initial": "initial "},
+    "prod": {"initial": "initial "},
+    "var": {"ddof": "ddof "},
+    "std": {"ddof": "ddof "},
 }
 """Parameters that a label shows, and the word before each; an axis is shown wherever there is one."""
+
+MASKED = ("sum", "mean", "prod", "var", "std")
+"""Primitives whose second argument says which entries count."""
 
 _USUAL_AXIS = {
     "stack": 0,

@@ -71,7 +71,8 @@ def local_reason(edge: Edge) -> str:
     if is_number(term):
         return _always(consumer, name, made, number)
     conditions = [i for node in consumer.inputs if is_condition(node) for i in node.inputs]
-    nodes = [node for node in (*conditions, *consumer.inputs, consumer) if not node.shape and not is_folded(node)]
+    seen = {node.id: node for node in (*conditions, *consumer.inputs, consumer)}.values()
+    nodes = [node for node in seen if not node.shape and not is_folded(node)]
     known = {Symbol(node.name): node.value for node in nodes}
     if isinstance(term, Operation) and term.name == "where":
         return _on_a_branch(term, known, name, made, number)
@@ -94,6 +95,8 @@ def _always(consumer: Node, name: str, made: str, number: int) -> str:
 def _on_a_branch(term: Operation, known: dict[Symbol, Any], name: str, made: str, number: int) -> str:
     """Why a case of a definition by cases holds."""
     text = Unicode().text
+    if any(np.isnan(value) for value in known.values()):
+        return ""  # a comparison with NaN fails, and so does its opposite
     reasons = []
     rest: Term = term
     while isinstance(rest, Operation) and rest.name == "where":

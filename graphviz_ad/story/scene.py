@@ -56,6 +56,7 @@ class SceneNode:
     tangent_text: str | None
     source: str | None  # "model.py:3" or "cell:3"; never a path
     frame: int | None = None  # id of the innermost expanded group around it
+    seeded: bool = False  # a sweep starts here
     value_cells: Cells | None = None  # heat maps, for arrays of two or more entries
     adjoint_cells: Cells | None = None
     tangent_cells: Cells | None = None
@@ -75,6 +76,7 @@ class SceneEdge:
     local_text: str | None
     contribution: str | None
     contribution_text: str | None
+    pushed: bool = False  # the contribution is to a tangent: it flows forwards
     mask: Cells | None = None  # the local derivative of a gate (ReLU, where): what it lets pass
 
 

@@ -12,6 +12,7 @@ from graphviz_ad.core.sweep import LocalJacobian
 from graphviz_ad.core.traced import shape_of
 from graphviz_ad.story.equations import contribution_term, local_term
 from graphviz_ad.story.notation import printer
+from graphviz_ad.story.numbers import listed
 from graphviz_ad.story.terms import Array, Operation, Term, plain_term
 
 # -- shapes -------------------------------------------------------------------------------------
@@ -48,18 +49,31 @@ def shape_equation(edge: Edge) -> str:
         product = f"{product} ⊙ {shape_word(local.shape)}"
     if edge.input.shape == edge.consumer.shape:
         return f"{left} = {product}"
-    return f"{left} = {_sum_word(broadcast_axes(edge.consumer.shape, edge.input.shape))}{product}"
+    return f"{left} = sum {axes_text(broadcast_axes(edge.consumer.shape, edge.input.shape))} of {product}"
 
 
 def broadcast_axes(wide: tuple[int, ...], narrow: tuple[int, ...]) -> tuple[int, ...]:
-    """The axes of ``wide`` along which ``narrow`` was repeated."""
+    """The axes of ``wide`` along which ``narrow`` was repeated.
+
+    Examples
+    --------
+    >>> broadcast_axes((5, 2, 3), (2, 1)), broadcast_axes((4, 3), ()), broadcast_axes((4, 1), (1, 1))
+    ((0, 2), (0, 1), (0,))
+    """
     front = len(wide) - len(narrow)
     repeated = (axis for axis in range(front, len(wide)) if narrow[axis - front] == 1 and wide[axis] != 1)
     return (*range(front), *repeated)
 
 
-def _sum_word(axes: Sequence[int]) -> str:
-    return f"sum over ax{'is' if len(axes) == 1 else 'es'} {' and '.join(map(str, axes))} of "
+def axes_text(axes: Sequence[int]) -> str:
+    """Axes in a sentence.
+
+    Examples
+    --------
+    >>> axes_text((0,)), axes_text((0, 1, 3))
+    ('over axis 0', 'over axes 0, 1 and 3')
+    """
+    return f"over ax{'is' if len(axes) == 1 else 'es'} {listed([str(axis) for axis in axes])}"
 
 
 def _shapes(term: Term) -> str | None:
@@ -71,7 +85,7 @@ def _shapes(term: Term) -> str | None:
         return "".join(map(shape_word, _shapes_of_product(term)))
     if name == "sum":
         inner = _shapes(arguments[0])
-        return inner and f"{_sum_word(_summed_axes(term))}{inner}"
+        return inner and f"sum {axes_text(_summed_axes(term))} of {inner}"
     if name in ("negative", "alias", "astype", "axes_of_one"):
         return _shapes(arguments[0])
     if name in ("multiply", "divide"):

@@ -7,6 +7,7 @@ from collections.abc import Callable, Collection, Sequence
 from typing import Any, overload
 
 from graphviz_ad.core.graph import BaseGraph
+from graphviz_ad.core.run import patient_collector
 from graphviz_ad.core.sweep import LocalJacobian
 from graphviz_ad.core.visible import called
 from graphviz_ad.errors import ArgumentError, UnsupportedError
@@ -62,9 +63,10 @@ def stage(
     unknown = [item for item in show if item not in SHOW]
     if unknown:
         raise ArgumentError(f"unknown show: {unknown[0]!r} (must be among {list(SHOW)})")
-    line = story_line(graph, mode, output, seed, "constants" in show, fold, expand, notation)
-    staged = _Stage(line, "constants" not in show, digits)
-    return staged.painted() if "heatmaps" in show else staged.scene()
+    with patient_collector:  # the views of a large graph are many objects, none of them in a circle
+        line = story_line(graph, mode, output, seed, "constants" in show, fold, expand, notation)
+        staged = _Stage(line, "constants" not in show, digits)
+        return staged.painted() if "heatmaps" in show else staged.scene()
 
 
 def story_line(
@@ -111,7 +113,9 @@ class _Stage:
         )
         return Scene(
             title=title,
-            alt=narration.alt_text(self.graph),
+            alt=narration.alt_text(
+                self.graph, self.outline if any(item.group for item in self.outline.items) else None
+            ),
             nodes=tuple(self._node(number, item) for number, item in enumerate(self.outline.items)),
             edges=tuple(self._edge(link) for link in self.outline.links),
             steps=Steps(self.line, self._pair),
@@ -153,7 +157,7 @@ class _Stage:
             name=item.name,
             kind="group" if group is not None or node is None else node.kind,
             role="" if group is not None or node is None else node.role,
-            operation=_amount(group) if group is not None or node is None else operation(node, self.fold),
+            operation=operation(node, self.fold) if group is None and node is not None else self._contents(item),
             shape="" if node is None else shape_text(node.shape),
             dtype="float64" if node is None else node.dtype.name,
             differentiable=any(one.differentiable for one in inside),
@@ -169,7 +173,11 @@ class _Stage:
             tangent_text=tangent[1],
             source=None if group is not None or node is None or node.source is None else str(node.source),
             frame=item.frame,
+            seeded=self.swept and any(position in self.graph.seeded for position in item.outgoing),
         )
+
+    def _contents(self, item: Item) -> str:
+        return "" if item.group is None else narration.contents(item, self.graph)
 
     def _edge(self, link: Link) -> SceneEdge:
         flow = self.line.flow
@@ -206,6 +214,7 @@ class _Stage:
             local_text=pair[1],
             contribution=sent[0],
             contribution_text=sent[1],
+            pushed=self.moving,
         )
 
 
@@ -250,10 +259,6 @@ class Steps(Sequence[SceneStep]):
             complete=step.complete,
             narration=step.narration,
         )
-
-
-def _amount(group: Any) -> str:
-    return "" if group is None else narration.amount(group)
 
 
 def _shape_json(shape: tuple[int, ...]) -> str:

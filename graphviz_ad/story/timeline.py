@@ -6,7 +6,7 @@ A step is (kind, item, link); its numbers, its formula and its sentence are comp
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import Any, NamedTuple, overload
 
@@ -18,6 +18,7 @@ from graphviz_ad.core.traced import is_differentiable, is_floating
 from graphviz_ad.core.visible import called
 from graphviz_ad.errors import ArgumentError
 from graphviz_ad.story import narration, steps
+from graphviz_ad.story.equations import output_name
 from graphviz_ad.story.flow import Flow
 from graphviz_ad.story.notation import NOTATIONS, check_notation
 from graphviz_ad.story.outline import Item, Link, Outline, whole
@@ -143,7 +144,7 @@ class Step:
         """Whether the adjoint or tangent is final after this step."""
         if self.kind == "value" or not self._timeline.adds(self.order):
             return False
-        return self.expected in (0, self.reported)
+        return self.expected == self.reported
 
     def formula(self, form: str = "unicode", notation: str | None = None) -> str:
         """The step as an equation, in symbols and, for scalars, in numbers; "" for collapsed groups.
@@ -205,11 +206,8 @@ class Timeline(Sequence[Step]):
 
     def adds(self, order: int) -> bool:
         """Whether a step changes an accumulator: a contribution that is summed in the next step does not yet."""
-        event = self.events[order]
-        if event.kind == "contribution" and order + 1 < len(self.events):
-            after = self.events[order + 1]
-            return not (after.kind == "sum" and after.link == event.link)
-        return event.kind != "value"
+        kinds = [event.kind for event in self.events[order : order + 2]]
+        return kinds[0] != "value" and kinds != ["contribution", "sum"]
 
     def __len__(self) -> int:
         return len(self.events)
@@ -231,9 +229,8 @@ class Timeline(Sequence[Step]):
 
     @property
     def result(self) -> str:
-        """What the adjoints are derivatives of: the name of the one seeded output, else "L"."""
-        seeded = self.graph.seeded if self.mode == "reverse" and self._seeds else ()
-        return self.graph.names[seeded[0]] if len(seeded) == 1 else "L"
+        """What the adjoints are derivatives of: the name of the output, if it was seeded with 1, else "L"."""
+        return output_name(self.graph) if self.mode == "reverse" and self._seeds else "L"
 
     @property
     def seed_step(self) -> int | None:
@@ -284,14 +281,20 @@ def _values(outline: Outline) -> list[_Event]:
     return [
         _Event("value", number, -1)
         for number, item in enumerate(outline.items)
-        if any(records[position].primitive is not None for position in reversed(item.positions))
+        if records[item.positions[-1]].primitive is not None  # what is absorbed stands in front
     ]
+
+
+def _seeding(positions: Iterable[int], owner: Mapping[int, int]) -> list[_Event]:
+    """One step for every item at which a sweep starts, however many of a group's values are seeded."""
+    return [_Event("seed", item, -1) for item in dict.fromkeys(owner[p] for p in positions if p in owner)]
 
 
 def _contributions(outline: Outline, flow: Flow) -> list[_Event]:
     """The seeds; then, item by item against the order of evaluation, what each sends back to its inputs."""
     owner = outline.owner
-    events = [_Event("seed", owner[position], -1) for position in outline.graph.seeded if position in owner]
+    graph = outline.graph
+    events = _seeding([position for position in graph.seeded if graph.nodes[position].differentiable], owner)
     for links in reversed(outline.incoming):
         for link in links:
             if flow.sends(link):
@@ -303,7 +306,7 @@ def _contributions(outline: Outline, flow: Flow) -> list[_Event]:
 
 def _tangents(outline: Outline) -> list[_Event]:
     owner, graph = outline.owner, outline.graph
-    events = [_Event("seed", owner[position], -1) for position in graph.moved if position in owner]
+    events = _seeding(graph.moved, owner)
     moved = set(graph.moved)
     for consumer, row in enumerate(graph.input_table):
         if any(
@@ -315,7 +318,8 @@ def _tangents(outline: Outline) -> list[_Event]:
         events += [
             _Event("tangent", link.consumer, link.index)
             for link in links
-            if any(edge.active and edge.input.id in moved for edge in outline.edges(link))
+            if moved.intersection(outline.items[link.consumer].outgoing)
+            and any(edge.active and edge.input.id in moved for edge in outline.edges(link))
         ]
     return events
 
@@ -354,7 +358,7 @@ def can_sweep(graph: BaseGraph) -> bool:
     if graph.has_adjoints:
         return True
     outputs = graph.outputs
-    made_by = (graph.records[position].primitive for position in graph.reached_positions)
+    made_by = {graph.records[position].primitive for position in graph.reached_positions}
     if not all(primitive.pulls for primitive in made_by if primitive):
         return False  # a user's own primitive without a vjp
     return len(outputs) == 1 and is_differentiable(graph.records[outputs[0].id]) and int(np.prod(outputs[0].shape)) == 1
@@ -366,9 +370,10 @@ def _forward_graph(graph: BaseGraph, seed: Any) -> BaseGraph:
             return graph
         inputs = [node for node in graph.inputs if is_floating(node.value)]
         if len(inputs) != 1 or inputs[0].shape != ():
-            names = ", ".join(node.name for node in inputs)
+            names = ", ".join(called(node.name) for node in inputs)
+            one = f"np.ones({inputs[0].shape})" if inputs[0].shape else "1.0"
             raise ArgumentError(
-                f"forward mode needs to know which input moves; write seed={{{inputs[0].name!r}: 1.0}} "
+                f"forward mode needs to know which input moves; write seed={{{called(inputs[0].name)!r}: {one}}} "
                 f"(inputs: {names})."
             )
         seed = {inputs[0].name: 1.0}

@@ -11,8 +11,17 @@ from graphviz_ad.story.scene import Scene
 VERSION = 1
 
 # What the front end has no use for stays in Python: the picture already shows it.
-_NODE_FIELDS_NOT_SENT = ("operation", "shape", "dtype", "frame", "value_cells", "adjoint_cells", "tangent_cells")
-_EDGE_FIELDS_NOT_SENT = ("mask",)
+_NODE_FIELDS_NOT_SENT = (
+    "operation",
+    "shape",
+    "dtype",
+    "frame",
+    "seeded",
+    "value_cells",
+    "adjoint_cells",
+    "tangent_cells",
+)
+_EDGE_FIELDS_NOT_SENT = ("mask", "pushed")
 
 
 def payload(scene: Scene, svg: str, *, live: bool, frozen: str | None, notice: str = "") -> dict[str, Any]:

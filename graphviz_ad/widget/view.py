@@ -201,10 +201,29 @@ def _check_moments(view: View, target: Path) -> None:
         )
     if asked and view.step is not None:
         raise ArgumentError("step and animate exclude each other: an animation shows every step.")
+    if not isinstance(view.fragment, bool):
+        raise ArgumentError(f"fragment must be True or False, not {view.fragment!r}")
+    if view.fragment and suffix != ".tex":
+        raise ArgumentError(f"cannot save {target.name!r}: fragment= is for .tex, LaTeX without a preamble")
     one = {"a step": view.step, "a film strip": view.frames, "what has a width": view.width}
     for what, wanted in one.items():
         if wanted is not None and suffix not in PICTURES:
             raise ArgumentError(f"cannot save {target.name!r}: {what} is a picture (one of {list(PICTURES)})")
+
+
+def _fitted(view: View, write: Callable[[View], str | bytes]) -> str | bytes:
+    """What is written; where a width is too narrow for all nodes, and nobody said how to fold, for folded groups."""
+    try:
+        return write(view)
+    except ArgumentError as error:
+        if view.width is None or view.fold != "auto" or view.expand:
+            raise
+        if not any(group for group in view.graph.tables.groups):
+            raise
+        try:
+            return write(replace(view, fold="all"))
+        except ArgumentError:
+            raise error from None
 
 
 def destination(path: str | os.PathLike[str]) -> tuple[Path, Callable[[View, str], str | bytes]]:
@@ -233,7 +252,7 @@ def save(graph: BaseGraph, path: str | os.PathLike[str], theme: str = "auto", **
 
     view = View(graph, **options)
     _check_moments(view, target)
-    content = writer(view, theme)
+    content = _fitted(view, lambda one: writer(one, theme))
     data = content.encode("utf-8", "replace") if isinstance(content, str) else content
     import tempfile
 

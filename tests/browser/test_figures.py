@@ -16,6 +16,7 @@ from playwright.sync_api import Browser, Page
 
 import graphviz_ad as gad
 from graphviz_ad.render.animate import SECONDS_AT_FIRST, SECONDS_PER_STEP
+from graphviz_ad.story.staging import stage
 from graphviz_ad.widget.page import static_text
 from tests.browser.driver import Explorer
 from tests.conftest import BROWSER_ARGUMENTS
@@ -132,7 +133,8 @@ def middle(step: int) -> float:
 
 
 @pytest.mark.parametrize(
-    ("name", "scheme"), [("fan out", "light"), ("fan out", "dark"), ("layer", "dark"), ("tangents", "light")]
+    ("name", "scheme"),
+    [("fan out", "light"), ("fan out", "dark"), ("layer", "dark"), ("meeting tangents", "light"), ("groups", "dark")],
 )
 def test_an_animated_image_shows_one_step_after_the_other(
     name: str,
@@ -153,7 +155,7 @@ def test_an_animated_image_shows_one_step_after_the_other(
     assert legend is not None
     clip = int(size[1]), int(float(legend[1] or legend[2])) - 20
     page = page_factory(theme=scheme, width=int(size[1]) + 20, height=int(size[2]) + 100)
-    steps = len(graph.timeline(mode=options.get("mode", "reverse")))
+    steps = len(stage(graph, **OPTIONS[name]).steps)
     held = tmp_path / "held.svg"
     seen = []
     for step in (0, 1, steps // 2, steps - 1, steps):
@@ -250,7 +252,7 @@ def test_figures_on_one_page_leave_each_other_alone(graphs: dict[str, gad.Graph]
 
     figures = [
         figure(name, **options)
-        for name in OPTIONS
+        for name in ("fan out", "layer", "tangents", "groups")
         for options in ({}, {"theme": "dark"}, {"step": 2}, {"step": 5}, {"animate": True}, {"animate": "loop"})
     ]
     strip = graphs["fan out"].film_strip(tmp_path / "strip.svg", [0, 7, -1], engine="layered")

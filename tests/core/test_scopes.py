@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import threading
+import weakref
 
 import numpy as np
 import pytest
@@ -119,6 +121,38 @@ def test_a_scope_left_open_by_a_generator_belongs_to_its_own_call_only() -> None
     assert plain["out"].group is None  # the generator was never closed, and is nobody else's scope
 
 
+def test_a_generator_may_be_closed_by_another_thread() -> None:
+    def steps(x):
+        with gad.scope("generator"):
+            yield x * 2.0
+
+    made = steps(gad.variable(1.0, name="x"))
+    thread = threading.Thread(target=lambda: next(made))
+    thread.start()
+    thread.join()
+    made.close()
+    assert gad.graph(gad.variable(1.0, name="x") * 2.0).outputs[0].group is None
+
+
+def test_a_scope_that_has_ended_holds_nothing_of_its_call() -> None:
+    class Large:
+        pass
+
+    seen: list[weakref.ref[Large]] = []
+
+    def f():
+        local = Large()
+        seen.append(weakref.ref(local))
+        x = gad.variable(1.0, name="x")
+        with gad.scope("s"):
+            return x * 2.0
+
+    result = f()
+    gc.collect()
+    assert seen[0]() is None
+    assert gad.graph(result).outputs[0].group == "s"
+
+
 def test_threads_do_not_see_each_others_scopes() -> None:
     opened, looked = threading.Event(), threading.Event()
     seen: list[str | None] = []
@@ -159,6 +193,36 @@ def test_nodes_of_a_derivative_know_role_and_order() -> None:
     assert second.outputs[0].derivative_order == 2
     plain = gad.trace(lambda x: x * gad.grad(lambda y: y**2)(3.0), 1.0)
     assert {node.derivative_order for node in plain} == {0}  # a number that nothing looks at is a constant
+
+
+def test_two_gradients_beside_each_other_are_both_of_first_order() -> None:
+    graph = gad.trace(lambda x: gad.grad(np.sin)(x) * gad.grad(np.tanh)(x), 1.0)
+    assert {node.derivative_order for node in graph if node.role == "adjoint"} == {1}
+    assert graph["out"].derivative_order == 0
+
+
+def test_a_rule_that_differentiates_is_part_of_the_gradient_that_asked_for_it() -> None:
+    def slope(adjoint, out, x):
+        moved = gad.jvp(lambda y: y**3, (x,), (1.0,))[1]
+        return adjoint * moved * 1.0
+
+    graph = gad.trace(gad.grad(gad.custom(lambda x: x**3, vjp=slope)), 2.0)
+    assert graph["moved"].role == "tangent"
+    assert graph["out"].role == "adjoint"
+    assert {node.derivative_order for node in graph if node.role in {"adjoint", "tangent"}} == {1}
+
+
+def test_inputs_and_numbers_of_a_derivative_keep_their_roles() -> None:
+    graph = gad.trace(gad.grad(gad.grad(lambda x: np.sin(x) ** 3)), 1.0)
+    leaves = [node for node in graph if node.primitive is None]
+    assert {(node.kind, node.role, node.derivative_order) for node in leaves} == {
+        ("input", "input", 0),
+        ("constant", "", 0),
+    }
+    second = gad.trace(lambda x: np.sin(x) * x**4, 1.0).derivative("x").derivative("x")
+    made = {node.derivative_order for node in second if node.primitive is not None}
+    assert made == {0, 1, 2}
+    assert {node.derivative_order for node in second if node.kind == "constant" and not node.role} == {0}
 
 
 def test_steps_of_a_gradients_own_graph_know_them_too() -> None:

@@ -93,6 +93,7 @@ def _node(id_: int, spec: Node, reached: bool, output: bool, adjoint: float, con
         reached=reached,
         consumers=consumers,
         output=output,
+        seeded=output,
         editable=kind == "input",
         value=repr(number),
         value_text=text(number) if isinstance(number, float) else str(number),

@@ -50,6 +50,13 @@ def grouped(x: Any) -> Any:
     return y
 
 
+def three(x: Any) -> Any:
+    a, b, c = x * 2.0, np.sin(x), x + 1.0
+    with gad.scope("product"):
+        y = a * b * c
+    return y
+
+
 SCENES: dict[str, Scene] = {
     "chain": stories.chain(),
     "forwards": stories.forwards(),
@@ -57,6 +64,7 @@ SCENES: dict[str, Scene] = {
     "groups": stage(gad.trace(grouped, 0.5), fold=("both", "last")),
     "all groups, forwards": stage(gad.trace(grouped, 0.5), fold="all", mode="forward"),
     "fan out": stories.fan_out(idle=4.0),
+    "three tangents": stage(gad.trace(three, 0.5), fold="all", mode="forward"),
     "layer": stage(gad.trace(layer, np.array([[0.5], [-1.0]]), np.array([0.25]))),
     "values": stage(gad.trace(lambda x: (x * 2, x + 1.0), 3.0)),
     "no step at all": stage(gad.trace(lambda x: x, 3.0), mode="forward"),
@@ -216,6 +224,7 @@ SUMMARY = {
     "groups": ", and every adjoint.",
     "all groups, forwards": ", and every tangent.",
     "fan out": ", and every adjoint.",
+    "three tangents": ", and every tangent.",
     "layer": ", and every adjoint.",
     "values": ".",
     "no step at all": ", and every tangent.",

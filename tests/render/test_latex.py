@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shutil
 import subprocess
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -174,3 +175,9 @@ def test_pdflatex_takes_it(tmp_path, name, notation) -> None:
     wide = [float(found) for line in warned for found in re.findall(r"\((\d+\.\d+)pt too wide", line)]
     assert max(wide, default=0.0) < (400 if name == "hostile" else 30)  # points; what is a little wide is in the margin
     assert [line for line in warned if "Overfull" not in line] == []
+
+
+@pytest.mark.parametrize(("name", "fragment"), [("a.svg", True), ("a.md", True), ("a.tex", 1), ("a.tex", "yes")])
+def test_a_fragment_is_for_tex_alone(name: str, fragment: object, tmp_path: Path) -> None:
+    with pytest.raises(gad.ArgumentError, match="fragment"):
+        gad.trace(lambda x: x * 2.0, 1.0).save(tmp_path / name, fragment=fragment)  # type: ignore[arg-type]

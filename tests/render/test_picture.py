@@ -342,3 +342,33 @@ def test_coordinates_are_finite() -> None:
         for item in parts(draw(figures.ALL[name]()).items):
             if isinstance(item, Path):
                 assert all(math.isfinite(v) for _, points in item.commands for point in points for v in point)
+
+
+def test_what_is_pushed_forwards_points_forwards() -> None:
+    import graphviz_ad as gad
+    from graphviz_ad.story.staging import stage
+
+    graph = gad.trace(lambda a, b: (a + b) * a, 2.0, 3.0)
+    forward = picture(stage(graph, mode="forward", seed={"a": 1.0}))
+    words = [item.text for item in parts(forward.items) if isinstance(item, Text)]
+    assert sum(text.startswith("\u25b6 ") for text in words) == 4
+    assert not any(text.startswith("\u25bc ") for text in words)
+    titles = [item.title for item in parts(forward.items) if isinstance(item, Group)]
+    assert "a adds 1 to the tangent of v1" in titles
+    back = [item.text for item in parts(picture(stage(graph)).items) if isinstance(item, Text)]
+    assert sum(text.startswith("\u25bc ") for text in back) == 4
+    assert not any(text.startswith("\u25b6 ") for text in back)
+
+
+def test_a_seed_that_is_added_to_contributions_is_named() -> None:
+    import graphviz_ad as gad
+    from graphviz_ad.story.staging import stage
+
+    def two(x):
+        a = x * 2.0
+        return a, a * 3.0, x + 1.0
+
+    graph = gad.trace(two, 1.0).backward({"a": 1.0, "out": 5.0})
+    words = [item.text for item in parts(picture(stage(graph)).items) if isinstance(item, Text)]
+    assert "Σ 1/1 + seed" in words
+    assert words.count("seed") == 1  # of the two other results, one got a seed

@@ -38,6 +38,11 @@ def sin_chain(count: int) -> Callable[[Any], Any]:
     return f
 
 
+def sin_chain_in_a_scope(x: Any) -> Any:
+    with gad.scope("chain"):
+        return sin_chain(40)(x)
+
+
 def fork(a: Any, b: Any) -> Any:
     c = a + b
     d = a * b
@@ -225,6 +230,8 @@ def test_texts_stand_inside_their_node(name: str) -> None:
                 assert box.x < begin < end < box.x + box.width, text
                 around = [slot for slot in slots if slot.y < text.y < slot.y + slot.height]
                 assert all(slot.x + 18 < begin < end < slot.x + slot.width for slot in around), text
+                if not around and "gad-note" not in text.classes:
+                    assert box.x + 5 <= begin < end <= box.x + box.width - 5, text
                 if not around:
                     assert all(not slot.y < text.y - 5 < slot.y + slot.height for slot in slots)
 
@@ -289,7 +296,9 @@ def test_too_much_for_a_slide_says_what_to_write() -> None:
     said = str(caught.value)
     assert re.search(r"40 nodes does not fit width='slide' .* would have \d+\.\d pt, and 18 pt is the least", said)
     assert "trace a smaller piece" in said
-    assert "fold='all'" in said
+    assert "fold='all'" not in said  # there is nothing to fold
+    with pytest.raises(ArgumentError, match=r"'slide'.*fold='all'"):
+        View(gad.trace(sin_chain_in_a_scope, 0.5), width="slide").svg()
     with pytest.raises(ArgumentError, match=r"and 6 pt is the least.*width='page'"):
         fitted(figures.large(), "column")
     with pytest.raises(ArgumentError, match=r"width='120px'.*a larger width"):

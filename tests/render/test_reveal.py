@@ -228,22 +228,26 @@ def test_what_happens_is_marked() -> None:
         assert not any("gad-active" in group.classes for group in moving)
 
 
-def test_a_long_running_sum_keeps_to_its_slot() -> None:
-    scene = SCENES["fan out"]
+@pytest.mark.parametrize(
+    ("name", "slot_name", "left", "right"), [("fan out", "adjoint", 19, 19), ("meeting", "tangent", 18, 4)]
+)
+def test_a_long_running_sum_keeps_to_its_slot(name: str, slot_name: str, left: int, right: int) -> None:
+    """Between the sign and, of an adjoint, the counter."""
+    scene = SCENES[name]
     long = "−1.2345678901e-100"
     steps = tuple(dataclasses.replace(step, adjoint_text=long) for step in scene.steps)
     scene = dataclasses.replace(scene, steps=steps)
     found = 0
     for step in range(len(steps)):
-        for group in groups(at_step(DRAWN["fan out"], scene, step), "gad-node").values():
+        for group in groups(at_step(DRAWN[name], scene, step), "gad-node").values():
             for item in group.items:
                 if isinstance(item, Text) and item.text == long:
                     boxes = [part for part in group.items if isinstance(part, Box)]
-                    (slot,) = (box for box in boxes if "gad-slot-adjoint" in box.classes)
+                    (slot,) = (box for box in boxes if f"gad-slot-{slot_name}" in box.classes)
                     assert item.length is not None
                     assert item.size is not None
-                    assert slot.x + 19 <= item.x - item.length / 2
-                    assert item.x + item.length / 2 <= slot.x + slot.width - 19  # before the counter
+                    assert slot.x + left <= item.x - item.length / 2
+                    assert item.x + item.length / 2 <= slot.x + slot.width - right
                     found += 1
     assert found
 

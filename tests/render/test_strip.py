@@ -12,7 +12,7 @@ import pytest
 
 import graphviz_ad as gad
 from graphviz_ad.errors import ArgumentError
-from graphviz_ad.render import display
+from graphviz_ad.render import caption, display
 from graphviz_ad.render.compact import text_size
 from graphviz_ad.render.display import Picture, picture
 from graphviz_ad.render.items import Box, Group, Item, Text, moved, parts
@@ -337,3 +337,10 @@ def test_what_is_no_strip(tmp_path: Path) -> None:
     with pytest.raises(ArgumentError, match=r"a film strip is a picture \(one of"):
         graph.film_strip(tmp_path / "x.html")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_line_of_a_caption_breaks_before_a_sign_and_not_inside_a_short_equation() -> None:
+    given = "Given: w = 0.5, b = 0.1, x = 2, t = 1. First come the values."
+    assert caption.lines(given, 190, 5) == ["Given: w = 0.5, b = 0.1,", "x = 2, t = 1. First come the", "values."]
+    assert caption.lines("out = v2² = (−0.1995)² = 0.0398", 180, 5) == ["out = v2² = (−0.1995)²", "= 0.0398"]
+    assert caption.lines("adjoint of v1 × ∂v1/∂x", 140, 5) == ["adjoint of v1", "× ∂v1/∂x"]

@@ -30,6 +30,7 @@ STANDS_ON = {
     "gad-seed": ("gad-slot-adjoint",),
     "gad-number-local": ("gad-chip-local", "gad-background"),
     "gad-number-contribution": ("gad-chip-contribution",),
+    "gad-number-pushed": ("gad-chip-pushed",),
     "gad-key": ("gad-background",),
     "gad-frame-label": FRAMES,
     "gad-outputs": ("gad-box",),

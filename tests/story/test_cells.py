@@ -165,7 +165,7 @@ def test_levels_keep_order_and_sign(numbers: list[float]) -> None:
     for number, level in zip(numbers, levels, strict=True):
         assert level is not None
         assert -5 <= level <= 5
-        assert (level > 0) == (number > 1e-8 * largest > 0) or abs(number) <= 1e-8 * largest
+        assert (level > 0) == (number > 1e-8 * largest) or abs(number) <= 1e-8 * largest
         assert abs(level) == 5 or abs(number) < largest or not largest
     pairs = sorted(zip(numbers, levels, strict=True))
     assert [level for _, level in pairs] == sorted(level for level in levels if level is not None)

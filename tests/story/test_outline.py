@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -407,3 +409,65 @@ def test_the_whole_graph_is_the_plain_outline() -> None:
 def test_members_in_order() -> None:
     forest = Forest(layered(2))
     assert list(positions(forest.roots)) == sorted(forest.order)
+
+
+def test_sentences_about_a_collapsed_group_name_nothing_inside_of_it() -> None:
+    graph = layered(2)
+    line = story_line(graph, fold=("dense",))
+    hidden = {"v1", "z"}
+    for step in line:
+        words = set(step.narration.replace("∂", " ").replace("/", " ").replace("(", " ").replace(",", " ").split())
+        assert not words & hidden, step.narration
+        if step.link is not None and line.outline.items[step.link.consumer].group is not None:
+            assert step.formula() == ""
+            assert step.reason == ""
+
+
+def weighted(layers: int, *, shared: bool) -> gad.Graph:
+    def f(x, ws):
+        for k in range(layers):
+            with gad.scope(f"layer{k + 1}"):
+                x = np.tanh(ws[0 if shared else k] * x)
+        return x
+
+    return gad.trace(f, 0.5, [1.0 + k / layers for k in range(1 if shared else layers)])
+
+
+def test_what_each_of_many_equal_layers_has_of_its_own_goes_inside() -> None:
+    graph = weighted(40, shared=False)
+    shown = outline(graph)
+    consistent(shown)
+    assert names(shown) == ["x", "layer1 … layer40"]
+    scene = stage(graph)
+    assert scene.nodes[1].operation == "40 × 2 operations, 40 inputs"
+    assert scene.steps[0].narration.startswith("layer1 … layer40: 40 × 2 operations, 40 inputs on x give x_41 = ")
+    few = outline(weighted(4, shared=False), fold="all")
+    assert len(few.items) == 1 + 4 + 1  # four weights can be read beside their box
+    tied = outline(weighted(40, shared=True))
+    assert names(tied) == ["x", "ws[0]", "layer1 … layer40"]
+
+
+def test_all_folds_long_graphs_without_groups_too() -> None:
+    shown = outline(chain(3000), fold="all")
+    consistent(shown)
+    assert len(shown.items) <= READABLE
+
+
+def test_the_words_for_a_folded_picture_tell_what_is_visible() -> None:
+    scene = stage(layered(25))
+    assert "Operations: dense … dense_25 (25 × 3 operations, 50 inputs) = " in scene.alt
+    assert "@" not in scene.alt
+    assert "v1 = " in stage(layered(2)).alt
+
+
+def test_where_there_is_no_group_the_error_says_so() -> None:
+    with pytest.raises(gad.UnknownNameError, match=r"no group is named 'a'. This graph has no groups."):
+        outline(chain(3), expand=("a",))
+
+
+def test_many_groups_fold_for_a_narrow_width_by_themselves(tmp_path: Path) -> None:
+    graph = layered(4)
+    with pytest.raises(gad.ArgumentError, match="does not fit"):
+        graph.save(tmp_path / "net.svg", width="page", fold="none")
+    text = graph.save(tmp_path / "net.svg", width="page").read_text(encoding="utf-8")
+    assert 'data-kind="group"' in text

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+from typing import Any
 
 import numpy as np
 import pytest
@@ -208,7 +210,22 @@ def test_the_sum_over_broadcast_axes_is_a_step_of_its_own() -> None:
         "(3, 2) → (2,): [6, 6] of shape (2,). That is the adjoint of b."
     )
     scalar = next(step for step in line if step.kind == "sum")
-    assert "over axes 0 and 1, (3, 2) → a number: 24. That is the adjoint of s." in scalar.narration
+    assert scalar.narration == (
+        "s was broadcast over axes 0 and 1, so that it was used 6 times: the contributions are summed over axes 0 "
+        "and 1, (3, 2) → a number: 24. That is the adjoint of s."
+    )
+
+
+def test_derivatives_of_a_collapsed_group_are_told_by_the_values_that_come_out_of_it() -> None:
+    def f(x: Any) -> Any:
+        for _ in range(100):
+            x = np.sin(x)
+        return x
+
+    sentences = [step.narration for step in stage(gad.trace(f, 0.5)).steps]
+    told = [sentence for sentence in sentences if "∂" in sentence and "gets from" in sentence]
+    assert told
+    assert all(re.search(r": adjoint of x_\d+ × ∂x_\d+/∂x(_\d+)? = ", sentence) for sentence in told)
 
 
 def test_a_batch_of_matrix_products_is_summed_too_and_a_reshape_is_not() -> None:
@@ -238,3 +255,132 @@ def test_the_last_step_names_inputs_without_a_path() -> None:
     assert line[-1].narration.endswith("No path leads from y and z to out: their adjoints are 0.")
     assert "No path" not in line[-2].narration
     assert story(line).count("No path") == 1
+
+
+def two_results(x, w):
+    a = x * 2
+    b = w * 3
+    return a, b
+
+
+def test_without_a_path_means_to_the_output_that_was_seeded() -> None:
+    line = gad.trace(two_results, 2.0, 3.0).timeline(output="a")
+    assert line[-1].narration.endswith("No path leads from w to a: its adjoint is 0.")
+
+
+def test_only_a_seed_of_one_makes_the_adjoints_derivatives_of_the_output() -> None:
+    def square(x):
+        y = x**2
+        return y
+
+    one, two = gad.trace(square, 3.0).timeline(seed=1.0), gad.trace(square, 3.0).timeline(seed=2.0)
+    assert "∂y/∂y = 1" in one[1].narration
+    assert one[2].formula().startswith("∂y/∂x = ∂y/∂y · ∂y/∂x")
+    assert "Start at y: its adjoint is 2." in two[1].narration
+    assert two[2].formula().startswith("∂L/∂x = ∂L/∂y · ∂y/∂x")
+    assert gad.alt_text(one.graph).endswith("Adjoint: ∂y/∂x = 6.")
+    assert gad.alt_text(two.graph).endswith("Adjoint for ∂L/∂y = 2: ∂L/∂x = 12.")
+    both = gad.trace(two_results, 2.0, 3.0).backward({"a": 1.0, "b": 5.0})
+    assert gad.alt_text(both).endswith("Adjoints for ∂L/∂a = 1 and ∂L/∂b = 5: ∂L/∂x = 2 and ∂L/∂w = 15.")
+
+
+def test_what_stands_behind_the_derivative_sign_is_no_other_node() -> None:
+    def f(x):
+        L = x * 2
+        return L, L * x
+
+    line = gad.trace(f, 3.0).timeline(seed={"L": 2.0, "out": 1.0})
+    assert line.result == "J"
+    assert "Start at L: its adjoint is 2." in story(line)
+    assert line[-1].formula().startswith("∂J/∂x += ∂J/∂L · ∂L/∂x")
+
+
+def test_a_derivative_s_own_graph_is_told_with_parentheses() -> None:
+    graph = gad.trace(lambda x: x**3, 2.0).derivative("x")
+    text = story(graph.timeline())
+    assert "∂(∂out/∂x)/∂(∂out/∂x) = 1" in text
+    assert "∂(∂out/∂x)/∂v1 = 1 × 3 = 3" in text
+    assert gad.alt_text(graph.backward()).endswith("Adjoint: ∂(∂out/∂x)/∂x = 12.")
+
+
+def test_a_constant_result_has_no_backward_pass() -> None:
+    def f(x, y):
+        return 2.0 * x + 0.0 * y
+
+    graph = gad.trace(f, 1.0, 2.0).derivative("x")
+    assert graph.outputs[0].kind == "constant"
+    told = "is a constant: it has no derivative."
+    assert told in stage(graph).intro
+    assert told in story(graph.timeline(seed=1.0))
+    assert "Start at" not in story(graph.timeline(seed=1.0))
+
+
+def test_a_group_that_decides_something_has_no_tangent() -> None:
+    def f(x):
+        with gad.scope("gate"):
+            positive = x * 2 > 0
+        return np.where(positive, x, -x)
+
+    scene = stage(gad.trace(f, 2.0), mode="forward", fold="all")
+    (gate,) = [node for node in scene.nodes if node.kind == "group"]
+    assert not [step for step in scene.steps if step.kind == "tangent" and step.node == gate.id]
+    (edge,) = [edge for edge in scene.edges if edge.consumer == gate.id]
+    assert (edge.local, edge.contribution) == (None, None)
+
+
+@pytest.mark.parametrize("mode", ["reverse", "forward"])
+def test_a_sweep_may_start_in_a_group_with_several_values(mode: str) -> None:
+    def f(x):
+        with gad.scope("block"):
+            a = x * 2
+            b = np.sin(x)
+        return a, b
+
+    seed = {"a": 1.0, "b": 5.0} if mode == "reverse" else {"x": 1.0}
+    steps = stage(gad.trace(f, 2.0), mode=mode, seed=seed, fold="all").steps
+    starts = [step.narration for step in steps if step.kind == "seed"]
+    assert len(starts) == 1
+    if mode == "reverse":
+        assert "Start at block: of its adjoints, that of a is 1 and that of b is 5." in starts[0]
+
+
+def many_inputs(*xs):
+    y = xs[0]
+    for i in range(120):
+        y = np.tanh(y) * xs[(11 * i) % 70]
+    return y
+
+
+def test_an_input_that_moves_is_never_hidden_in_a_group() -> None:
+    values = [1.0 + i / 50 for i in range(70)]
+    graph = gad.trace(many_inputs, *values)
+    moved = {"xs[7]": 1.0, "xs[10]": 2.0}
+    scene = stage(graph, mode="forward", seed=moved)
+    out = next(node for node in scene.nodes if node.output)
+    assert [step.kind for step in scene.steps].count("seed") >= 1
+    (last,) = [step for step in scene.steps if step.node == out.id and step.complete and step.kind == "tangent"]
+    assert last.adjoint == out.tangent == repr(float(graph.forward(moved).outputs[0].tangent))
+
+
+def test_a_group_of_inputs_holds_as_many_values_as_inputs() -> None:
+    scene = stage(gad.trace(many_inputs, *[1.0 + i / 50 for i in range(100)]))
+    groups = [
+        node
+        for node in scene.nodes
+        if node.kind == "group" and node.operation.endswith("inputs") and "operation" not in node.operation
+    ]
+    assert groups
+    for node in groups:
+        assert node.value is None
+        assert node.value_text == node.operation.replace("inputs", "values")
+
+
+def test_only_what_was_seeded_is_called_so() -> None:
+    def two(x):
+        a = x * 2.0
+        return a, a * 3.0, x + 1.0
+
+    graph = gad.trace(two, 1.0).backward({"a": 1.0, "out": 5.0})
+    seeded = {node.name: node.seeded for node in stage(graph).nodes}
+    assert seeded == {"x": False, "a": True, "out": True, "out_2": False}
+    assert not any(node.seeded for node in stage(graph, mode="forward", seed={"x": 1.0}).nodes)

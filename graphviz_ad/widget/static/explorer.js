@@ -15,7 +15,7 @@
  * @property {boolean} editable
  * @property {boolean} differentiable
  * @property {boolean} output
- * @property {string} value
+ * @property {string | null} value Null for a group with several outgoing values.
  * @property {string} value_text
  * @property {string | null} adjoint
  * @property {string | null} adjoint_text
@@ -609,8 +609,8 @@ function render({ model, el }) {
       "aria-describedby": `${reason.id} ${id}-alert`,
     });
     const alert = element("span", { class: "gad-error", role: "alert", id: `${id}-alert` });
-    const input = { field, alert, pending: /** @type {ReturnType<typeof setTimeout> | null} */ (null), sent: node.value };
-    field.value = node.value;
+    const input = { field, alert, pending: /** @type {ReturnType<typeof setTimeout> | null} */ (null), sent: node.value ?? "" };
+    field.value = node.value ?? "";
     field.addEventListener("input", () => {
       if (input.pending !== null) clearTimeout(input.pending);
       input.pending = looksFinished(field.value) ? setTimeout(() => send(node.name), TYPING_PAUSE) : null;
@@ -624,7 +624,7 @@ function render({ model, el }) {
         if (input.pending !== null) clearTimeout(input.pending);
         input.pending = null;
         const current = payload.nodes.find((other) => other.name === node.name);
-        field.value = current ? current.value : node.value;
+        field.value = current?.value ?? node.value ?? "";
         send(node.name); // takes a rejected text back
       }
     });
@@ -658,7 +658,7 @@ function render({ model, el }) {
         awaited !== null ||
         input.pending !== null ||
         (document.activeElement === input.field && input.field.value !== input.sent);
-      if (!wrong && !typing && Number(input.field.value) !== Number(node.value)) input.field.value = node.value;
+      if (!wrong && !typing && Number(input.field.value) !== Number(node.value)) input.field.value = node.value ?? "";
       if (!wrong && !typing) input.sent = input.field.value;
     }
     showReason();
