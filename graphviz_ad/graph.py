@@ -303,12 +303,27 @@ class Graph(BaseGraph):
         show: Collection[str] = ("heatmaps",),
         fold: str | Collection[str] = "auto",
         expand: Collection[str] = (),
+        precision: int = 4,
+        notation: str = "∂L/∂v",
     ) -> Explorer:
-        """The widget that plays the graph step by step, in step with Python."""
+        """The widget that plays the graph step by step, in step with Python; the options are those of `save`."""
         from graphviz_ad.widget.explorer import Explorer
         from graphviz_ad.widget.view import View
 
-        return Explorer(View(self, mode, output, seed, direction, engine, show, fold=fold, expand=expand))
+        view = View(
+            self,
+            mode=mode,
+            output=output,
+            seed=seed,
+            direction=direction,
+            engine=engine,
+            show=show,
+            precision=precision,
+            fold=fold,
+            expand=expand,
+            notation=notation,
+        )
+        return Explorer(view)
 
     def _repr_mimebundle_(self, **_options: Any) -> dict[str, Any]:
         from graphviz_ad.widget.view import View

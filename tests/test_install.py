@@ -69,8 +69,8 @@ def test_the_command_of_an_installed_wheel_finds_its_notebook(wheel: Path, tmp_p
     with zipfile.ZipFile(wheel) as opened:
         opened.extractall(tmp_path / "installed")
     code = (
-        "from pathlib import Path; import graphviz_ad.cli as cli; print(cli.__file__); "
-        "print(cli.copy_notebook(Path('demo'))[0])"
+        "from pathlib import Path; import graphviz_ad.demo as demo; print(demo.__file__); "
+        "print(demo.copy_notebook(Path('demo'))[0])"
     )
     done = subprocess.run(
         [sys.executable, "-W", "error", "-c", code],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
@@ -45,7 +46,7 @@ def _value(step: Step) -> str:
     assert node is not None
     parts = [_equation(node)]
     if node.shape == () and all(i.shape == () for i in node.inputs):
-        parts.append(expression(node, [brief(i.value) for i in node.inputs]))
+        parts.append(_formula(node, [brief(i.value) for i in node.inputs]))
     parts.append(described(node.value))
     return " = ".join(part for part, after in pairwise([*parts, ""]) if part != after)
 
@@ -305,4 +306,11 @@ def _visible_operations(shown: Outline) -> tuple[int, list[str]]:
 def _equation(node: Node) -> str:
     """A node's formula with names: ``u = x² + 1``."""
     names = [brief(i.value) if is_folded(i) else called(i.name) for i in node.inputs]
-    return f"{called(node.name)} = {expression(node, names)}"
+    return f"{called(node.name)} = {_formula(node, names)}"
+
+
+def _formula(node: Node, arguments: Sequence[str]) -> str:
+    """A formula that can stand behind "=": a question whether two are equal stands in parentheses."""
+    assert node.primitive is not None
+    text = expression(node, arguments)
+    return f"({text})" if node.primitive.name == "equal" else text

@@ -129,8 +129,8 @@ def listed(words: Sequence[str], most: int = 6) -> str:
 
     Examples
     --------
-    >>> listed(["x"]), listed(["x", "y", "z"]), listed("abcdefgh")
-    ('x', 'x, y and z', 'a, b, c, d, e and 3 more')
+    >>> listed(["x"]), listed("abcdef"), listed("abcdefgh")
+    ('x', 'a, b, c, d, e and f', 'a, b, c, d, e and 3 more')
     """
     if len(words) > most:
         return f"{', '.join(words[: most - 1])} and {len(words) - most + 1} more"

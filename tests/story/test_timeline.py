@@ -384,3 +384,8 @@ def test_only_what_was_seeded_is_called_so() -> None:
     seeded = {node.name: node.seeded for node in stage(graph).nodes}
     assert seeded == {"x": False, "a": True, "out": True, "out_2": False}
     assert not any(node.seeded for node in stage(graph, mode="forward", seed={"x": 1.0}).nodes)
+
+
+def test_a_question_whether_two_are_equal_is_no_chain_of_equations() -> None:
+    line = gad.trace(lambda x, y: (x == y) * x, 2.0, 2.0).timeline()
+    assert line[0].narration == "v1 = (x = y) = (2 = 2) = True"

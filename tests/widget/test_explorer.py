@@ -8,9 +8,11 @@ from collections.abc import Iterator
 from typing import Any
 
 import IPython.display
+import numpy as np
 import pytest
 import traitlets
 
+import graphviz_ad as gad
 from graphviz_ad.errors import ArgumentError, GraphvizADError, ReplayError
 from graphviz_ad.widget.explorer import Explorer, keep_step, read_number
 from tests.widget import stories
@@ -203,3 +205,10 @@ def test_the_package_imports_no_widget_library_until_an_explorer_is_made() -> No
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_the_explorer_takes_the_options_of_a_saved_page() -> None:
+    explorer = gad.trace(lambda x: np.tanh(x) / 3.0, 0.5).explore(precision=2, notation="v̄")
+    assert explorer.payload["nodes"][-1]["value_text"] == "0.15"
+    with pytest.raises(gad.ArgumentError, match="notation"):
+        gad.trace(np.tanh, 0.5).explore(notation="d")
