@@ -216,9 +216,10 @@ def _fitted(view: View, write: Callable[[View], str | bytes]) -> str | bytes:
     try:
         return write(view)
     except ArgumentError as error:
-        if view.width is None or view.fold != "auto" or view.expand:
-            raise
-        if not any(group for group in view.graph.tables.groups):
+        as_asked = view.width is None or view.fold != "auto" or view.expand
+        if as_asked or view.step is not None or view.frames is not None:
+            raise  # the steps of a folded story are others
+        if not any(view.graph.tables.groups):
             raise
         try:
             return write(replace(view, fold="all"))

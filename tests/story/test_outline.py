@@ -471,3 +471,5 @@ def test_many_groups_fold_for_a_narrow_width_by_themselves(tmp_path: Path) -> No
         graph.save(tmp_path / "net.svg", width="page", fold="none")
     text = graph.save(tmp_path / "net.svg", width="page").read_text(encoding="utf-8")
     assert 'data-kind="group"' in text
+    with pytest.raises(gad.ArgumentError, match="does not fit"):
+        graph.save(tmp_path / "net.svg", width="page", step=3)  # the third step of another story is not what was asked
