@@ -183,7 +183,8 @@ class Graph(BaseGraph):
             Where the sweep starts, as for `timeline`.
         fold
             Which groups (calls, layers, ``with gad.scope("name")``) are drawn as one box: "auto", so many that at
-            most about 60 nodes are visible, and all where a width has no room for more; "all"; "none"; or a tuple of their names.
+            most about 60 nodes are visible, and all where a width has no room for more; "all"; "none"; or a tuple
+            of their names.
         expand
             Names of groups, or of nodes inside them, that are drawn whatever ``fold`` says.
         step : int, optional
