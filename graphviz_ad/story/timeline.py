@@ -348,11 +348,6 @@ def swept(graph: BaseGraph, mode: str, output: str | None, seed: Any) -> BaseGra
     return graph
 
 
-def values_only(graph: BaseGraph) -> Timeline:
-    """The forward pass alone: the story of a graph that has no single scalar to start a sweep from."""
-    return Timeline(whole(graph), "reverse", swept=False)
-
-
 def can_sweep(graph: BaseGraph) -> bool:
     """Whether a reverse sweep knows where to start: seeded already, or one float output of one element."""
     if graph.has_adjoints:

@@ -11,8 +11,7 @@ import pytest
 
 import graphviz_ad as gad
 from graphviz_ad.story.narration import story
-from graphviz_ad.story.staging import stage
-from graphviz_ad.story.timeline import values_only
+from graphviz_ad.story.staging import stage, story_line
 from tests.core.test_gold import fork, unit
 
 
@@ -180,7 +179,7 @@ def test_a_custom_function_of_one_number_shows_a_number() -> None:
 def test_without_a_vjp_the_story_says_so() -> None:
     cube = gad.custom(lambda x: x**3, jvp=lambda tangents, out, x: 3 * x**2 * tangents[0])
     graph = gad.trace(lambda x: cube(x) * 2, 2.0)
-    words = story(values_only(graph))
+    words = story(story_line(graph))
     assert "There are no adjoints: custom has no rule for reverse mode (gad.custom takes vjp=...)." in words
     assert "has shape" not in words
 
