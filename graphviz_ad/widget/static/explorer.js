@@ -741,10 +741,13 @@ function render({ model, el }) {
     for (const event of payload.steps) if (event.narration.length > longest.length) longest = event.narration;
     sizer.textContent = longest;
     const entries = [["gad-key-value", "▲ value"], ["gad-key-local", "∂ local derivative"]];
+    const sent = payload.edges.some((edge) => edge.contribution !== null);
     if (payload.mode === "forward") {
       entries.push(["gad-key-tangent", "▶ tangent"]);
+      if (sent) entries.push(["gad-key-tangent", "▶ on an edge: passed on, ∂ × tangent of the input"]);
     } else {
       entries.push(["gad-key-adjoint", "▼ adjoint"]);
+      if (sent) entries.push(["gad-key-adjoint", "▼ on an edge: sent back, adjoint of the consumer × ∂"]);
       if (payload.nodes.some((node) => node.consumers > 1)) {
         entries.push(["gad-key-counter", "Σ 1/2: 1 of 2 consumers has reported"]);
       }
