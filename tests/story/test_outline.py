@@ -473,3 +473,16 @@ def test_many_groups_fold_for_a_narrow_width_by_themselves(tmp_path: Path) -> No
     assert 'data-kind="group"' in text
     with pytest.raises(gad.ArgumentError, match="does not fit"):
         graph.save(tmp_path / "net.svg", width="page", step=3)  # the third step of another story is not what was asked
+
+
+def test_many_weights_that_all_layers_share_stay_beside_their_box() -> None:
+    def f(x, ws):
+        for _ in range(20):
+            with gad.scope("layer"):
+                for w in ws:
+                    x = np.tanh(w * x)
+        return x
+
+    shown = outline(gad.trace(f, 0.5, [1.0 + k / 14 for k in range(14)]))
+    consistent(shown)
+    assert len(shown.items) == 1 + 14 + 1
