@@ -15,7 +15,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import graphviz_ad as gad
-from benchmarks import chain, figures, higher, network, unwatched
+from benchmarks import chain, explorer, figures, higher, network, unwatched
 from benchmarks.agreement import Pair
 from benchmarks.measure import Gauge, length_bytes, peak_bytes, seconds, told, wall_seconds
 
@@ -37,6 +37,7 @@ class Case:
     per: tuple[int, int] = (1, 1)  # operations in ours and in theirs: each is divided by its own
     needs: str = "value_and_grad"  # what of graphviz_ad it measures
     program: str = ""  # a program that it starts
+    browser: bool = False  # whether it is measured in a browser
 
     def missing(self) -> str:
         """What keeps this case from running, in words; empty if nothing does."""
@@ -44,6 +45,8 @@ class Case:
             return f"{self.against} not installed"
         if self.program and shutil.which(self.program) is None:
             return f"{self.program} not installed"
+        if self.browser and explorer.missing():
+            return explorer.missing()
         return "" if hasattr(gad, self.needs) else f"gad.{self.needs} missing"
 
 
@@ -65,6 +68,7 @@ def import_pair() -> Pair:
 LONG = 10_000
 VERY_LONG = 100_000
 SMALL_FIGURE, FIGURE, LARGE_FIGURE = 2, 7, 100  # how many weights the neuron has that is drawn
+SMALL_PAGE, PAGE, LARGE_PAGE = 15, 125, 499  # and the one that is played: 62, 502 and 1,998 nodes
 
 CASES = (
     Case("import", "import graphviz_ad", "import numpy", 0.5, import_pair, told),
@@ -139,5 +143,25 @@ CASES = (
     Case(
         "figure-seconds", "figure of a graph of 100,000", "a second", 3.0,
         partial(figures.second_pair, VERY_LONG), told, needs="trace",
+    ),
+    Case(
+        "explorer-step", "repaint of a step, 500 nodes", "a millisecond", 17.0,
+        partial(explorer.repaint_pair, PAGE), told, needs="trace", browser=True,
+    ),
+    Case(
+        "explorer-step-large", "repaint of a step, 2,000 nodes", "a millisecond", 35.0,
+        partial(explorer.repaint_pair, LARGE_PAGE), told, needs="trace", browser=True,
+    ),
+    Case(
+        "explorer-first", "first paint, 500 nodes", "a millisecond", 250.0,
+        partial(explorer.first_pair, PAGE), told, needs="trace", browser=True,
+    ),
+    Case(
+        "explorer-drag", "input drag through the kernel, 60 nodes", "a millisecond", 50.0,
+        partial(explorer.drag_pair, SMALL_PAGE), told, needs="trace", browser=True,
+    ),
+    Case(
+        "explorer-message", "payload of a step", "a byte", 100.0,
+        partial(explorer.message_pair, SMALL_PAGE), told, "B", needs="trace", browser=True,
     ),
 )  # fmt: skip

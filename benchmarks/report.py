@@ -27,7 +27,13 @@ coordinates of our layout. From the function to the SVG, our trace, sweep, story
 micrograd's expression, backward pass, `draw_dot` and the program dot, by the clock on the wall. Sizes are those of
 complete files, ours with legend, style, both colour schemes and the data for scripts; Graphviz's has a table for each
 node and each edge, rounded and coloured like ours, or bare: only texts and lines. The figure of a long graph is folded;
-it takes processor time from the traced chain on, sweep included."""
+it takes processor time from the traced chain on, sweep included.
+
+The explorer is played in headless Chromium, without the beat of a screen: a step takes from the key to the second frame
+after it, the first picture from the call of the front end with a payload, and an input from the field through
+JupyterLab and a kernel of its own to the frame that shows the new result, all by the clock on the wall. Beside them
+stands a millisecond, so that the ratio is their number. The payload of a step is what the widget says to the kernel,
+without the names that Jupyter writes around it."""
 
 UNITS = {"s": {"s": 1.0, "ms": 1e-3, "µs": 1e-6, "ns": 1e-9}, "B": {"MB": 1e6, "kB": 1e3, "B": 1.0}}
 

@@ -20,7 +20,7 @@ from graphviz_ad.errors import (
     UnknownNameError,
     UnsupportedError,
 )
-from graphviz_ad.graph import Graph, alt_text, engines, explore, graph, trace
+from graphviz_ad.graph import Graph, alt_text, engines, explore, explore_training, graph, trace
 
 __version__ = "0.1.0"
 
@@ -46,6 +46,7 @@ __all__ = [
     "elementwise_grad",
     "engines",
     "explore",
+    "explore_training",
     "grad",
     "graph",
     "hessian",

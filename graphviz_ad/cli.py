@@ -13,6 +13,8 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import numpy as np
+
 from .demo import FOLDER, PORT, CommandError, demo, has_display, parse_port
 from .errors import ArgumentError, GraphvizADError, InputError, SeedError, UnknownNameError
 from .frontends.file import graph_of_file, literal, pairs, split
@@ -122,6 +124,18 @@ def seeds(words: Sequence[str]) -> dict[str, Any]:
         raise ArgumentError(f"--seed takes numbers, such as --seed y=1.0: {problem}") from problem
 
 
+def ranges(words: Sequence[str]) -> dict[str, list[float]]:
+    """The values of sliders by the name of their input, from "x=-3:3:61"."""
+    found = {}
+    for name, text in pairs(words, "--inputs").items():
+        try:
+            low, high, count = text.split(":")
+            found[name] = np.linspace(float(low), float(high), int(count)).tolist()
+        except ValueError:
+            raise ArgumentError(f"--inputs takes LOW:HIGH:COUNT, such as --inputs x=-3:3:61, not {text!r}") from None
+    return found
+
+
 class Option(NamedTuple):
     """One keyword of `Graph.save`, as the command line has it."""
 
@@ -152,6 +166,7 @@ OPTIONS = {
     "notation": Option(
         "how an adjoint is written: partial (∂L/∂v, default), bar (v̄) or grad", _one("WORD"), becomes=notation
     ),
+    "labels": Option("numbers (default), symbols (formulas in their place) or both", _one("WORD"), _PICTURE),
     "precision": Option("significant digits of the numbers (default: 4)", _one("DIGITS", int)),
     "fold": Option("calls drawn as one box: auto (default), all, none, or names", _several("GROUP"), becomes=groups),
     "expand": Option("calls drawn in full, by name", _several("GROUP")),
@@ -165,6 +180,12 @@ OPTIONS = {
         "in .tex: only the equations, for a document of your own",
         {"action": "store_true", "default": None},
         ("figure", "derivation"),
+    ),
+    "inputs": Option(
+        "sliders of the page, each from LOW to HIGH with so many values",
+        _several("NAME=LOW:HIGH:COUNT"),
+        ("page",),
+        becomes=ranges,
     ),
 }
 

@@ -6,7 +6,7 @@ Story, pictures and widget are imported where they are asked for: most of what i
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from graphviz_ad import primitives as _primitives  # noqa: F401  (fills the registry)
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from graphviz_ad.story.paths import Paths
     from graphviz_ad.story.timeline import Timeline
     from graphviz_ad.widget.explorer import Explorer
+    from graphviz_ad.widget.training import TrainingExplorer
 
 
 class Graph(BaseGraph):
@@ -153,7 +154,9 @@ class Graph(BaseGraph):
         step: int | None = None,
         animate: bool | str = False,
         notation: str = "∂L/∂v",
+        labels: str = "numbers",
         fragment: bool = False,
+        inputs: Mapping[str, Any] | None = None,
     ) -> Path:
         """Write the complete picture, page, story or derivation; the suffix says which.
 
@@ -195,8 +198,14 @@ class Graph(BaseGraph):
             ends on the complete picture, and stands still where the reader asks for less motion.
         notation : {"∂L/∂v", "v̄", "grad"}
             How adjoints are written; L stands for the output's own name.
+        labels : {"numbers", "symbols", "both"}
+            In pictures and pages: numbers; the formula of every value, local derivative and contribution in their
+            place; or each formula above its number. Formulas have no heat maps.
         fragment : bool
             In .tex: only the ``align*`` environments, for a document of your own that loads amsmath.
+        inputs : dict, optional
+            In .html: inputs that the page lets one move without Python, with the values to compute beforehand, e.g.
+            ``{"x": np.linspace(-3, 3, 61)}``. Every combination is one more graph in the page, at most 1,000.
 
         Returns
         -------
@@ -222,7 +231,9 @@ class Graph(BaseGraph):
             step=step,
             animate=animate,
             notation=notation,
+            labels=labels,
             fragment=fragment,
+            inputs=inputs or {},
         )
 
     def film_strip(
@@ -243,6 +254,7 @@ class Graph(BaseGraph):
         fold: str | Collection[str] = "auto",
         expand: Collection[str] = (),
         notation: str = "∂L/∂v",
+        labels: str = "numbers",
     ) -> Path:
         """Write several steps of the story side by side, as numbered frames with what each step says.
 
@@ -257,7 +269,7 @@ class Graph(BaseGraph):
             How many frames stand side by side; left out: as many as make a handy shape.
         width : float or str, optional
             How wide the strip is, as for `save`, but for "slide": there save one picture for each step.
-        direction, theme, engine, show, precision, mode, output, seed, fold, expand, notation
+        direction, theme, engine, show, precision, mode, output, seed, fold, expand, notation, labels
             As for `save`.
 
         Returns
@@ -290,6 +302,7 @@ class Graph(BaseGraph):
             fold=fold,
             expand=expand,
             notation=notation,
+            labels=labels,
             frames=(steps, columns),
         )
 
@@ -306,8 +319,13 @@ class Graph(BaseGraph):
         expand: Collection[str] = (),
         precision: int = 4,
         notation: str = "∂L/∂v",
+        labels: str = "numbers",
+        inputs: Mapping[str, Any] | None = None,
     ) -> Explorer:
-        """The widget that plays the graph step by step, in step with Python; the options are those of `save`."""
+        """The widget that plays the graph step by step, in step with Python; the options are those of `save`.
+
+        With ``inputs={"x": np.linspace(-3, 3, 61)}`` the slider of ``x`` runs over these values.
+        """
         from graphviz_ad.widget.explorer import Explorer
         from graphviz_ad.widget.view import View
 
@@ -323,6 +341,8 @@ class Graph(BaseGraph):
             fold=fold,
             expand=expand,
             notation=notation,
+            labels=labels,
+            inputs=inputs or {},
         )
         return Explorer(view)
 
@@ -385,6 +405,94 @@ def graph(*results: Any) -> Graph:
 def explore(f: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Explorer:
     """The widget of one call: ``gad.trace(f, *args, **kwargs).explore()``."""
     return trace(f, *args, **kwargs).explore()
+
+
+def explore_training(
+    loss: Callable[..., Any],
+    params: Any,
+    optimizer: Any = None,
+    *args: Any,
+    lr: float | None = None,
+    steps: int = 20,
+    batches: Iterable[Any] | None = None,
+    zero: bool = True,
+    direction: str = "LR",
+    engine: str = "auto",
+    show: Collection[str] = ("heatmaps",),
+    fold: str | Collection[str] = "auto",
+    expand: Collection[str] = (),
+    precision: int = 4,
+    notation: str = "∂L/∂v",
+) -> TrainingExplorer:
+    """The widget of a training loop: forward, backward, update, zeroing, and on to the next iteration.
+
+    It runs what one writes by hand, and its numbers are the same to the last bit::
+
+        for batch in batches:
+            value, grads = gad.value_and_grad(loss)(params, *batch)
+            params, state = optimizer(params, grads, state)
+
+    Nothing is run before it is looked at.
+
+    Parameters
+    ----------
+    loss : callable
+        A plain NumPy function ``loss(params, *batch)`` whose result is one number.
+    params
+        What is trained: a float, an array, or nested dict/list/tuple of them, or objects whose attributes hold arrays.
+        They stay as they are; the explorer trains copies.
+    optimizer : callable or {"sgd", "adam"}, optional
+        ``optimizer(params, grads, state) -> (params, state)``, such as ``functools.partial(nn.sgd, lr=0.1)`` or a
+        function of your own; the state is None at first. Left out: gradient descent.
+    *args
+        The loss's other arguments, in every iteration the same.
+    lr : float, optional
+        The learning rate, passed on to the optimizer; for gradient descent 0.1 if left out.
+    steps : int
+        How many iterations there are.
+    batches : iterable, optional
+        Other arguments for every iteration, instead of ``*args``: tuples such as ``[(X1, y1), (X2, y2)]``. When all
+        were used, it goes on with the first.
+    zero : bool
+        False: nobody zeroes the accumulators, so that every pass adds to the gradients of those before. A famous
+        mistake, to be looked at.
+    direction, engine, show, fold, expand, precision, notation
+        As for `Graph.explore`.
+
+    Returns
+    -------
+    TrainingExplorer
+        An explorer with ``.iteration``, ``.training`` (the numbers) and ``.save("training.html")``.
+
+    Raises
+    ------
+    ArgumentError, InputError, OutputError
+        The optimizer has another form, params hold no float, or the loss is not one number.
+
+    Examples
+    --------
+    >>> import graphviz_ad as gad
+    >>> explorer = gad.explore_training(lambda w: (w - 3.0) ** 2, 1.0, lr=0.25)
+    >>> explorer.iteration = 2
+    >>> explorer.training.losses
+    [4.0, 1.0, 0.25]
+    """
+    from graphviz_ad.story.training import prepared
+    from graphviz_ad.widget.training import TrainingExplorer, TrainingView
+
+    training = prepared(Graph, loss, params, optimizer, args, lr=lr, steps=steps, batches=batches, zero=zero)
+    view = TrainingView(
+        training[0].graph,
+        direction=direction,
+        engine=engine,
+        show=show,
+        precision=precision,
+        fold=fold,
+        expand=expand,
+        notation=notation,
+        training=training,
+    )
+    return TrainingExplorer(view)
 
 
 def engines() -> tuple[Engine, ...]:

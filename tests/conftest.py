@@ -168,8 +168,7 @@ def page_factory(
             color_scheme=theme,
             viewport={"width": width, "height": height},
             java_script_enabled=javascript,
-            service_workers="block",
-            **options,
+            **{"service_workers": "block", **options},
         )
         contexts.append(context)
         watch.follow(context)
@@ -244,27 +243,35 @@ def quiet_jupyter(folder: Path) -> dict[str, str]:
     return environment
 
 
+@dataclass
+class Server:
+    """A command that serves pages: its process, what it has printed so far, and the address that it printed."""
+
+    process: subprocess.Popen[str]
+    output: list[str] = field(default_factory=list)
+    address: str = ""
+
+
 @contextlib.contextmanager
-def running_demo(
-    folder: Path, *options: str, environment: dict[str, str] | None = None, seconds: float = 90
-) -> Iterator[JupyterLab]:
-    """Run `graphviz-ad demo` as a newcomer does; yield when it has printed its address, end all of it afterwards.
+def running_server(
+    command: list[str], address: str, *, environment: dict[str, str], seconds: float = 90
+) -> Iterator[Server]:
+    """Run a command; yield when it has printed its address, end all that it started afterwards.
 
     Parameters
     ----------
-    folder
-        Where the notebook goes; beside it lies the folder of Jupyter's own files.
-    options
-        More words of the command line.
+    command
+        The words of the command line.
+    address
+        A regular expression that finds the address in what the command prints.
     environment
-        The whole environment; `quiet_jupyter` where left out.
+        The whole environment.
     seconds
         How long the start may take.
     """
-    command = [sys.executable, "-m", "graphviz_ad", "demo", "--folder", str(folder), *options]
     process = subprocess.Popen(
         command,
-        env=quiet_jupyter(folder.parent / "jupyter") if environment is None else environment,
+        env=environment,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -272,26 +279,26 @@ def running_demo(
         encoding="utf-8",
         start_new_session=True,  # a process group of its own, which can be ended as a whole
     )
-    lab = JupyterLab(process, folder)
+    server = Server(process)
 
     def read() -> None:
         assert process.stdout is not None
-        lab.output.extend(process.stdout)
+        server.output.extend(process.stdout)
 
     reader = threading.Thread(target=read, daemon=True)
     reader.start()
     try:
         deadline = time.monotonic() + seconds
-        while not lab.notebook_address:
-            found = re.search(r"http://\S+/lab/tree/\S+", "".join(lab.output))
+        while not server.address:
+            found = re.search(address, "".join(server.output))
             if found:
-                lab.notebook_address = found.group()
+                server.address = found.group()
             elif process.poll() is not None or time.monotonic() > deadline:
                 reader.join(2)
-                pytest.fail("graphviz-ad demo did not start:\n" + "".join(lab.output), pytrace=False)
+                pytest.fail(f"{' '.join(command)} did not start:\n" + "".join(server.output), pytrace=False)
             else:
                 time.sleep(0.1)
-        yield lab
+        yield server
     finally:
         if process.poll() is None:
             process.terminate()  # it ends the server, and the server its kernels
@@ -303,6 +310,20 @@ def running_demo(
         reader.join(5)
         if process.stdout is not None:
             process.stdout.close()
+
+
+@contextlib.contextmanager
+def running_demo(
+    folder: Path, *options: str, environment: dict[str, str] | None = None, seconds: float = 90
+) -> Iterator[JupyterLab]:
+    """Run `graphviz-ad demo` as a newcomer does, with the notebook in `folder` and Jupyter's own files beside it.
+
+    Without an ``environment`` it is that of `quiet_jupyter`; the other arguments are those of `running_server`.
+    """
+    command = [sys.executable, "-m", "graphviz_ad", "demo", "--folder", str(folder), *options]
+    environment = quiet_jupyter(folder.parent / "jupyter") if environment is None else environment
+    with running_server(command, r"http://\S+/lab/tree/\S+", environment=environment, seconds=seconds) as server:
+        yield JupyterLab(server.process, folder, server.output, server.address)
 
 
 @pytest.fixture(scope="session")

@@ -205,12 +205,13 @@ def install(*packages: str) -> None:
 
 
 def browser_tests(slow: bool) -> Count:
-    """Run what a person does, in a real browser."""
+    """Run what a person does, in two real browsers; the tests of a file share what they have started."""
     problem = ensure_browser()
     if problem:
         print(problem, flush=True)
         return Count(failed=1, note=problem)
-    return pytest("browser", "-m", "browser" if slow else "browser and not slow", "tests", slow=slow)
+    chosen = "browser" if slow else "browser and not slow"
+    return pytest("browser", "-n", "2", "--dist", "loadfile", "-m", chosen, "tests", slow=slow)
 
 
 # ------------------------------------------------------------------------------------------------ the stages

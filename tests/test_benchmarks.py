@@ -33,6 +33,7 @@ BY_NAME = {case.name: case for case in CASES}
         case
         for case in CASES
         if case.name not in {"import", "figure-growth", "figure-seconds"}
+        and not case.browser  # see tests/browser/test_benchmark.py
         and case.against not in {*PEERS} - {"autograd"}
     ],
     ids=lambda case: case.name,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import linecache
 import re
 from pathlib import Path
 
@@ -17,7 +18,7 @@ README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 def test_the_example_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    code, training, figures = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+    code, training, explorer, figures = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
     space: dict = {}
     exec(compile(code, "readme.py", "exec"), space)
     promised = re.search(r"∂out/∂w = (-?[\d.]+)…", code)
@@ -42,6 +43,12 @@ def test_the_example_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
     assert losses[-1] < float(limit)
     monkeypatch.undo()
     monkeypatch.chdir(tmp_path)
+    # whence the names are
+    linecache.cache["readme.py"] = (len(code), None, code.splitlines(keepends=True), "readme.py")
+    exec(compile(explorer, "readme.py", "exec"), space)
+    assert space["explorer"].graph["w"].value == space["explorer"].inputs["w"] == 0.75
+    assert (space["explorer"].phase, space["explorer"].selected) == ("backward", "z")
+    assert (tmp_path / "neuron.html").exists()
     exec(compile(figures, "readme.py", "exec"), space)
     written = re.findall(r'\("(\w+\.\w+)"', figures)
     assert len(written) >= 5

@@ -12,6 +12,7 @@ import numpy as np
 
 from graphviz_ad.core import sweep
 from graphviz_ad.core.custom import by_flat_name, flat_name
+from graphviz_ad.core.functions import FunctionText
 from graphviz_ad.core.graph import BaseGraph, GuardRecord, Tables
 from graphviz_ad.core.place import MAX_ENTRIES, Place
 from graphviz_ad.core.primitive import REGISTRY, Dynamic, Primitive
@@ -42,6 +43,7 @@ def to_dict(graph: BaseGraph) -> dict[str, Any]:
     a `gad.custom` function, is written with the contributions that it sent, so that a program without it can show them.
     """
     nodes = []
+    written = _Written(graph)
     for node in graph.nodes:
         record = graph.records[node.id]
         entry: dict[str, Any] = {
@@ -53,7 +55,7 @@ def to_dict(graph: BaseGraph) -> dict[str, Any]:
             "inputs": list(graph.input_table[node.id]),
             "params": _params(record),
             "value": _encode_value(record.value),
-            "source": None if node.source is None else _encode_source(node.source),
+            "source": written.source(node.source),
             "group": node.group,
         }
         if node.derivative_order:
@@ -79,11 +81,67 @@ def to_dict(graph: BaseGraph) -> dict[str, Any]:
                 "node": guard.position,
                 "exit": guard.exit,
                 "value": _encode_value(guard.value),
-                "source": None if guard.source is None else _encode_source(guard.source),
+                "source": written.source(guard.source),
             }
             for guard in graph.tables.guards
         ],
+        "functions": [
+            {"file": text.file, "name": text.name, "line": text.line, "lines": list(text.lines)}
+            for text in graph.functions
+        ],
+        "calls": written.calls,
     }
+
+
+class _Written:
+    """The places of one graph on their way to JSON, and the calls that led there, each once and before its use."""
+
+    def __init__(self, graph: BaseGraph) -> None:
+        self.calls: list[dict[str, Any]] = []
+        self._functions = {id(text): position for position, text in enumerate(graph.functions)}
+        self._calls: dict[int, int] = {}
+
+    def source(self, source: Source | None) -> dict[str, Any] | None:
+        """One place; its callers are in ``calls`` after that."""
+        if source is None:
+            return None
+        new: list[Source] = []
+        call = source.caller
+        while call is not None and id(call) not in self._calls:
+            new.append(call)
+            call = call.caller
+        for call in reversed(new):
+            entry = self._entry(call)
+            self._calls[id(call)] = len(self.calls)
+            self.calls.append(entry)
+        return self._entry(source)
+
+    def _entry(self, source: Source) -> dict[str, Any]:
+        keys = ("file", "line", "end_line", "column", "end_column", "text")
+        entry = {key: getattr(source, key) for key in keys}
+        if source.function is not None:
+            entry["function"] = self._functions[id(source.function)]
+        if source.caller is not None:
+            entry["caller"] = self._calls[id(source.caller)]
+        return entry
+
+
+def _function(place: Place) -> FunctionText:
+    line = place.entry("line").whole(1, 2**31)
+    lines = place.entry("lines")
+    lines.take(len(lines.items()))
+    texts = tuple(row.text() for row in lines.items())
+    for row, text in enumerate(texts):
+        if "\n" in text or "\r" in text:
+            lines.at(row).wrong("one line")
+    return FunctionText(_label(place.entry("file")), place.entry("name").text(), line, texts)
+
+
+def _label(file: Place) -> str:
+    name = file.text()
+    if "/" in name or "\\" in name:
+        file.wrong("a file's name without a folder")
+    return name
 
 
 def _params(record: Traced) -> dict[str, Any]:
@@ -146,11 +204,14 @@ class _Reader:
         self.trusted = trusted
         self.records: list[Traced] = []
         self.unknown: list[str] = []
+        self.functions: list[FunctionText] = []
+        self.calls: list[Source] = []
 
     def graph(self, make: type[G]) -> G:
         nodes = self.whole.entry("nodes").items()
         if not 0 < len(nodes) <= MAX_NODES:
             self.whole.at("nodes").wrong(f"1 to {MAX_NODES:,} nodes")
+        self._read_functions()
         inputs = self._positions("inputs", len(nodes))
         outputs = self._positions("outputs", len(nodes))
         if len(set(inputs)) != len(inputs):
@@ -164,7 +225,7 @@ class _Reader:
                 name.wrong(f"a name of its own: nodes[{names[name.value]}] and it have one name")
             kind = node.at("kind").value
             roles.append(node.entry("role").text(ROLES if kind == "input" else ("", "adjoint", "tangent")))
-            sources.append(_source(node.entry("source")))
+            sources.append(self._source(node.entry("source")))
             group = node.entry("group")
             groups.append(None if group.value is None else group.text())
             orders.append(node.entry("order").whole(0, MAX_ORDER) if "order" in node.table() else 0)
@@ -185,6 +246,32 @@ class _Reader:
             orders=tuple(orders) if any(orders) else (),
         )
         return self._swept(make(self.records, tables, self._notice()))
+
+    def _read_functions(self) -> None:
+        """The texts of functions and the calls between them; files of earlier releases have none."""
+        if "functions" in self.whole.table():
+            self.functions = [_function(text) for text in self.whole.at("functions").items()]
+        if "calls" in self.whole.table():
+            for call in self.whole.at("calls").items():
+                found = self._source(call)  # its own caller is one of those before it
+                self.calls.append(call.wrong("a place") if found is None else found)
+
+    def _source(self, place: Place) -> Source | None:
+        if place.value is None:
+            return None
+        line, end_line, column, end_column = (
+            place.entry(key).whole(0, 2**31) for key in ("line", "end_line", "column", "end_column")
+        )
+        known: dict[str, Sequence[Any]] = {"function": self.functions, "caller": self.calls}
+        around = {
+            key: items[place.at(key).whole(0, len(items), f"the position of one of {len(items)}, from 0")]
+            for key, items in known.items()
+            if key in place.table()
+        }
+        if around.get("function") is not None and line not in around["function"]:
+            place.at("line").wrong("a line of its function")
+        text = place.entry("text").text()
+        return Source(_label(place.entry("file")), line, end_line, column, end_column, text, **around)
 
     def _positions(self, key: str, count: int) -> tuple[int, ...]:
         found = self.whole.entry(key).items()
@@ -245,7 +332,7 @@ class _Reader:
         saw, value = _value(guard.entry("value")), self.records[position].value
         if not np.array_equal(saw, value, equal_nan=is_floating(value) and is_floating(saw)):
             guard.at("value").wrong("the value of its node")
-        return GuardRecord(position, guard.entry("exit").text(), saw, _source(guard.entry("source")))
+        return GuardRecord(position, guard.entry("exit").text(), saw, self._source(guard.entry("source")))
 
     def _notice(self) -> str:
         if not self.unknown:
@@ -582,26 +669,3 @@ def _decode(place: Place, inputs: int, depth: int = 0) -> Any:
                 for key, _ in pairs]  # fmt: skip
         return {key: _decode(item, inputs, depth + 1) for key, (_, item) in zip(keys, pairs, strict=True)}
     return place.wrong("one of the kinds of parameters that there are")
-
-
-def _encode_source(source: Source) -> dict[str, Any]:
-    return {
-        "file": source.file,
-        "line": source.line,
-        "end_line": source.end_line,
-        "column": source.column,
-        "end_column": source.end_column,
-        "text": source.text,
-    }
-
-
-def _source(place: Place) -> Source | None:
-    if place.value is None:
-        return None
-    file = place.entry("file").text()
-    if "/" in file or "\\" in file:
-        place.at("file").wrong("a file's name without a folder")
-    line, end_line, column, end_column = (
-        place.entry(key).whole(0, 2**31) for key in ("line", "end_line", "column", "end_column")
-    )
-    return Source(file, line, end_line, column, end_column, place.entry("text").text())

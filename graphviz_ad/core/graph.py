@@ -11,8 +11,10 @@ import numpy as np
 
 from graphviz_ad.core import sweep
 from graphviz_ad.core.directions import direction
+from graphviz_ad.core.functions import FunctionText
 from graphviz_ad.core.primitive import Primitive
-from graphviz_ad.core.source import Names, Source
+from graphviz_ad.core.replay import replay
+from graphviz_ad.core.source import Names, Source, functions_of
 from graphviz_ad.core.traced import (
     Traced,
     constant_node,
@@ -20,7 +22,6 @@ from graphviz_ad.core.traced import (
     is_differentiable,
     is_floating,
     refuse_in_use,
-    replay_value,
     shape_of,
 )
 from graphviz_ad.core.variables import check_array
@@ -53,6 +54,11 @@ class Tables:
     title: str = ""
     orders: tuple[int, ...] = ()
     """Of each node: 0 for the function's own, 1 for those of its derivative, and so on; () where all are 0."""
+
+    @property
+    def functions(self) -> tuple[FunctionText, ...]:
+        """The functions in which nodes were made or branches were taken, callers before what they called."""
+        return functions_of([*self.sources, *(guard.source for guard in self.guards)])
 
 
 class Node:
@@ -288,6 +294,15 @@ class BaseGraph:
     def title(self) -> str:
         """The function's name; "" for a lambda and in the imperative style."""
         return self.tables.title
+
+    @property
+    def functions(self) -> tuple[FunctionText, ...]:
+        """The text of the user's functions in which the nodes were made, callers before what they called.
+
+        Each has ``.file``, ``.name``, ``.line`` (the first) and ``.lines``; functions of this library and of installed
+        packages are not among them. () where Python has no source, as after ``exec``.
+        """
+        return self.tables.functions
 
     def __len__(self) -> int:
         return len(self.records)
@@ -526,31 +541,17 @@ class BaseGraph:
             A guard fails and the graph has no function to run.
         """
         new = self._new_inputs(values)
-        reason = None
-        records: list[Traced] = []
-        guards: dict[int, list[GuardRecord]] = {}
-        for guard in self.tables.guards:
-            guards.setdefault(guard.position, []).append(guard)
-        for position, old in enumerate(self.records):
-            inputs = tuple(records[i] for i in self.input_table[position])
-            if old.primitive is None:
-                value = new.get(position, old.value)
-            else:
-                try:
-                    value = replay_value(old, [item.value for item in inputs])
-                except (ValueError, IndexError, TypeError) as error:
-                    reason = f"{self.names[position]} cannot be computed with these shapes ({error})"
-                    break
-            reason = self._broken(position, old.value, value, guards.get(position, ()))
-            if reason:
-                break
-            records.append(Traced(value, old.primitive, inputs, old.params, None))
-        if reason is None:
+        found = replay(self, new)
+        if not found.reason:
+            records: list[Traced] = []
+            for position, old in enumerate(self.records):
+                inputs = tuple([records[i] for i in self.input_table[position]])
+                records.append(Traced(found.values.get(position, old.value), old.primitive, inputs, old.params, None))
             return type(self)(records, self.tables)
         if self.tables.retrace is None:
-            raise ReplayError(f"{reason}, and this graph has no function to run again; trace the function anew.")
+            raise ReplayError(f"{found.reason}, and this graph has no function to run again; trace the function anew.")
         fresh = self.tables.retrace({self.names[position]: value for position, value in new.items()})
-        fresh.notice = f"The function was run again: {reason}."
+        fresh.notice = f"The function was run again: {found.reason}."
         return fresh  # type: ignore[no-any-return]
 
     def _new_inputs(self, values: Mapping[str, Any]) -> dict[int, Any]:
@@ -582,12 +583,21 @@ class BaseGraph:
             new[node.id] = number if isinstance(node.value, np.ndarray) or number.shape else number[()]
         return new
 
-    def _broken(self, position: int, old: Any, value: Any, guards: Sequence[GuardRecord]) -> str | None:
+    @cached_property
+    def _guards(self) -> dict[int, list[GuardRecord]]:
+        found: dict[int, list[GuardRecord]] = {}
+        for guard in self.tables.guards:
+            found.setdefault(guard.position, []).append(guard)
+        return found
+
+    def broken(self, position: int, value: Any) -> str:
+        """Why a graph in which a node has this value would be another one; "" if it would not."""
+        old = self.records[position].value
         if shape_of(value) != shape_of(old):
             return f"{self.names[position]} has shape {shape_of(value)} instead of {shape_of(old)}"
         if dtype_of(value) != dtype_of(old):
             return f"{self.names[position]} has dtype {dtype_of(value)} instead of {dtype_of(old)}"
-        for guard in guards:
+        for guard in self._guards.get(position, ()):
             if not np.array_equal(value, guard.value, equal_nan=is_floating(value)):
                 place = (
                     f"{guard.source.file}, line {guard.source.line} (`{guard.source.text}`)"
@@ -595,7 +605,7 @@ class BaseGraph:
                     else "a branch"
                 )
                 return f"at {place} Python saw {_short(guard.value)} before and sees {_short(value)} now"
-        return None
+        return ""
 
 
 def _scalar(value: Any, record: Traced) -> Any:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import ast
 import builtins
 import linecache
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
 
+from graphviz_ad.core.functions import COMPREHENSIONS, FunctionFinder, FunctionText
+from graphviz_ad.core.place import MAX_TEXT
 from graphviz_ad.core.recorder import Call, Site, is_layer
 from graphviz_ad.core.scopes import Scope
 from graphviz_ad.core.traced import Traced, is_constant
@@ -21,7 +23,11 @@ _CHOOSERS = set(dir(builtins)) - {"abs", "sum", "pow"}
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """Where a node was made: file (base name, or "cell"), lines and columns (from 0), and the text."""
+    """Where a node was made: file (base name, or "cell"), lines, columns (characters, from 0), and the text.
+
+    ``function`` holds the lines around it, None where there are none; ``caller`` is the call that led there, and
+    None in the traced function itself.
+    """
 
     file: str
     line: int
@@ -29,22 +35,43 @@ class Source:
     column: int
     end_column: int
     text: str
+    function: FunctionText | None = field(default=None, compare=False, repr=False)
+    caller: Source | None = field(default=None, compare=False, repr=False)
 
     def __str__(self) -> str:
         return f"{self.file}:{self.line}"
 
 
+def functions_of(sources: Iterable[Source | None]) -> tuple[FunctionText, ...]:
+    """The functions of places and of the calls that led there, callers before what they called."""
+    found: dict[int, FunctionText] = {}
+    seen: set[int] = set()
+    for source in sources:
+        inner = source
+        new: list[Source] = []
+        while inner is not None and id(inner) not in seen:
+            seen.add(id(inner))
+            new.append(inner)
+            inner = inner.caller
+        for place in reversed(new):
+            if place.function is not None:
+                found.setdefault(id(place.function), place.function)
+    return tuple(found.values())
+
+
 class _Syntax:
     """The syntax tree of one file, by position."""
 
-    def __init__(self, lines: list[str]) -> None:
+    def __init__(self, filename: str, lines: list[str]) -> None:
         self.lines = lines
+        blocks: list[ast.AST] = []
+        self.functions = FunctionFinder(base_name(filename), lines, blocks)
         self.parent: dict[ast.AST, ast.AST] = {}
         self.by_position: dict[Position, ast.AST] = {}
         self.returns: dict[Position, ast.Return] = {}
         try:
             tree = ast.parse("".join(self.lines))
-        except (SyntaxError, ValueError):
+        except (SyntaxError, ValueError, RecursionError, MemoryError):  # the last two: nested too deeply for Python
             return
         for node in ast.walk(tree):
             for child in ast.iter_child_nodes(node):
@@ -52,6 +79,8 @@ class _Syntax:
             position = _position(node)
             if position is None:
                 continue
+            if isinstance(node, ast.stmt | ast.Lambda):
+                blocks.append(node)
             if isinstance(node, ast.expr):
                 self.by_position[position] = node
             elif isinstance(node, ast.AugAssign | ast.For):
@@ -69,6 +98,18 @@ def _position(node: ast.AST) -> Position | None:
     return (line, end, node.col_offset, node.end_col_offset)  # type: ignore[attr-defined]
 
 
+def _characters(line: str, column: int) -> int:
+    """A column in characters; Python counts the bytes of UTF-8."""
+    return column if line.isascii() else len(line.encode()[:column].decode(errors="replace"))
+
+
+def _written(call: Call, lasti: int) -> tuple[Call, int]:
+    """The call and instruction that the user wrote: of what a layer of ours does, the call of the layer."""
+    while is_layer(call.code) and call.parent is not None:
+        call, lasti = call.parent, call.parent_lasti
+    return call, lasti
+
+
 _kept: dict[str, _Syntax] = {}
 """Files that were parsed lately: a function is often traced again, and parsing costs more than tracing it."""
 
@@ -79,7 +120,7 @@ def _parsed(filename: str) -> _Syntax:
     if found is None or found.lines != lines:
         while len(_kept) >= 16:
             _kept.pop(next(iter(_kept)), None)
-        found = _kept[filename] = _Syntax(lines)
+        found = _kept[filename] = _Syntax(filename, lines)
     return found
 
 
@@ -90,7 +131,9 @@ class SourceMap:
         self._syntax: dict[str, _Syntax] = {}
         # by id: the calls keep the codes alive, and to hash a code is to hash all that is in it
         self._positions: dict[int, list[tuple[int | None, int | None, int | None, int | None]]] = {}
-        self._sources: dict[Site, Source | None] = {}
+        self._sources: dict[int, Source | None] = {}
+        self._places: dict[tuple[int, int, int], Source | None] = {}
+        self._callers: dict[int, Source | None] = {}
 
     def syntax(self, filename: str) -> _Syntax:
         """The syntax tree of a file, parsed once."""
@@ -124,25 +167,48 @@ class SourceMap:
         """The place of a node in the user's code."""
         if site is None:
             return None
-        if site not in self._sources:
-            self._sources[site] = self._source(site)
-        return self._sources[site]
+        key = id(site)  # there is one object for all nodes of a loop
+        if key not in self._sources:
+            call, lasti = _written(site.call, site.lasti)
+            self._sources[key] = self._place(call, lasti, self._caller(call))
+        return self._sources[key]
 
-    def _source(self, site: Site) -> Source | None:
-        call, lasti, _ = site
-        while is_layer(call.code) and call.parent is not None:
-            call, lasti = call.parent, call.parent_lasti  # what the user wrote is the call of the layer
+    def _caller(self, call: Call) -> Source | None:
+        """The place that called a function, with all the calls that led there; no recursion, they may be many."""
+        steps: list[tuple[int, Call, int]] = []  # a call, and from where it was called
+        while call.parent is not None and id(call) not in self._callers:
+            key = id(call)
+            silent = call.code.co_name in COMPREHENSIONS  # part of an expression, not a call that anybody wrote
+            call, lasti = _written(call.parent, call.parent_lasti)
+            steps.append((key, call, -1 if silent else lasti))
+        found = self._callers.get(id(call))
+        for key, outer, lasti in reversed(steps):
+            if lasti >= 0:
+                found = self._place(outer, lasti, found)
+            self._callers[key] = found
+        return found
+
+    def _place(self, call: Call, lasti: int, caller: Source | None) -> Source | None:
+        """The place of one instruction; one object however often it ran."""
+        key = (id(call.code), lasti, id(caller))
+        if key in self._places:
+            return self._places[key]
+        found = None
         position = self.position(call, lasti)
-        if position is None:
-            return None
-        line, end_line, column, end_column = position
-        lines = self.syntax(call.code.co_filename).lines
-        text = ""
-        if 0 < line <= len(lines):
-            # columns count bytes of UTF-8
-            raw = lines[line - 1].encode()
-            text = raw[column : end_column if end_line == line else None].decode(errors="replace").strip()
-        return Source(base_name(call.code.co_filename), line, end_line, column, end_column, text)
+        if position is not None:
+            line, end_line, column, end_column = position
+            syntax = self.syntax(call.code.co_filename)
+            lines = syntax.lines
+            text = ""
+            if 0 < line <= len(lines):
+                column = _characters(lines[line - 1], column)
+                end_column = _characters(lines[min(end_line, len(lines)) - 1], end_column)
+                text = lines[line - 1][column : end_column if end_line == line else None].strip()[:MAX_TEXT]
+            function = syntax.functions.function(call.code, line)
+            file = base_name(call.code.co_filename)
+            found = Source(file, line, end_line, column, end_column, text, function, caller)
+        self._places[key] = found
+        return found
 
     # -- names ----------------------------------------------------------------------------------
 
@@ -324,7 +390,7 @@ def group_path(site: Site | None) -> tuple[Call | Scope, ...]:
     while call.parent is not None:
         name = call.code.co_qualname
         inner = is_layer(call.code) and (name.startswith("_") or "<" in name)  # a layer's own helpers say nothing
-        if not inner and call.code.co_name not in ("<listcomp>", "<dictcomp>", "<setcomp>", "<genexpr>"):
+        if not inner and call.code.co_name not in COMPREHENSIONS:
             path.append(call)
         scope = call.parent_scope
         while scope is not None:

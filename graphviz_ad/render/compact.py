@@ -13,6 +13,8 @@ from graphviz_ad.story.scene import Scene, SceneEdge, SceneNode
 
 SIZE = 13  # px: every text, but for signs such as "×", which are larger
 ROW = 17  # height of a number's field
+FORMULA = 15  # height of the line with a formula above the number
+FORMULA_ROOM = 150  # px: longer formulas are shortened
 LINE = 18  # height of a line between two of them
 INSET = 2  # from a node's border to its fields
 RIM = 3  # an output's second outline, this far outside the first
@@ -39,6 +41,8 @@ class Form:
     full: nodes.Form
     lines: tuple[tuple[Word, ...], ...] = ()  # between the two numbers
     remark: Word | None = None  # beside the adjoint
+    formulas: tuple[Word | None, Word | None] = (None, None)  # of the value, and of the adjoint or tangent
+    rows: tuple[int, int] = (ROW, ROW)  # how high their fields are
     factor: float = 1.0
 
 
@@ -56,6 +60,11 @@ class Word:
         """In px."""
         return metrics.pixels(self.text, self.font, self.size)
 
+    def at(self, x: float, y: float) -> Text:
+        """The word on its baseline; held to its width where that is a guess."""
+        guessed = not all(metrics.covered(char, self.font) for char in self.text)
+        return Text(self.classes, x, y, self.text, self.size, self.width if guessed else None)
+
 
 class Compact:
     """Nodes of three lines: value, name and operation, adjoint. All numbers of a picture have the same room.
@@ -68,7 +77,7 @@ class Compact:
         self.sums: dict[int, list[str]] = {}  # what a node's adjoint shows on the way
         for step in scene.steps:
             self.sums.setdefault(step.node, []).append(step.adjoint_text or "")
-        scalar = [node for node in scene.nodes if not node.shape and node.value is not None]
+        scalar = [n for n in scene.nodes if not n.shape and n.value is not None and nodes.has_numbers(n)]
         numbers = [text for node in scalar for text in (node.value_text, node.adjoint_text, node.tangent_text)]
         numbers += [text for node in scalar for text in self.sums.get(node.id, ())]
         # Nodes of one size are calmer to look at; where room is short, each is as narrow as its own numbers.
@@ -84,23 +93,30 @@ class Compact:
         numbers = [text for text in (node.adjoint_text, *self.sums.get(node.id, ())) if text]
         if full.backward == "tangent":
             numbers = [node.tangent_text or ""]
-        width = FRONT + BACK + SPARE + max(_wide(number) for number in (node.value_text, *numbers))
-        width = max(width, FRONT + BACK + SPARE + (self.room if not node.shape else LEAST))
+        both = nodes.has_numbers(node)
+        formulas = _formula(node, "value"), _formula(node, full.backward)
+        wide = [_wide(number) for number in numbers if both]
+        wide += [formula.width for formula in formulas[1:] if formula]
+        inner = [*wide, LEAST if node.shape else self.room]
+        inner += [_wide(node.value_text)] if both or node.value is None else []
+        inner += [formula.width for formula in formulas[:1] if formula]
+        width = FRONT + BACK + SPARE + max(inner)
         lines = list(_lines(node, full, width))
         # How many contributions were added stands beside the sum, or above it where that takes less room.
         remark = Word((full.aside[0],), full.aside[1], "sans") if full.aside[0] else None
         beside = 0
         if remark:
-            beside = FRONT + SPARE + max(_wide(number) for number in numbers) + APART + remark.width + BACK
+            beside = FRONT + SPARE + max(wide) + APART + remark.width + BACK
             if beside > width and _length((*lines[-1], remark)) <= width:
                 lines[-1] = (*lines[-1], remark)
                 remark, beside = None, 0
         note = metrics.pixels(nodes.NO_PATH, "sans", SIZE) + 4 if full.note else 0
         width = max([width, beside, note, *(_length(line) + 2 * SIDE for line in lines)])
-        height = 2 * INSET + ROW * (2 if full.backward else 1) + LINE * (len(lines) + bool(note))
+        upper, lower = (ROW + (FORMULA if formula and both else 0) for formula in formulas)
+        height = 2 * INSET + upper + (lower if full.backward else 0) + LINE * (len(lines) + bool(note))
         around = RIM if full.rim else 0
         outer = width + 2 * INSET + 2 * around, height + 2 * around + 2 * full.stack
-        return Form(outer, full, tuple(lines), remark)
+        return Form(outer, full, tuple(lines), remark, formulas, (upper, lower))
 
     def draw(self, node: SceneNode, form: Form, centre: tuple[int, int]) -> Group:
         """The node in its complete state, around ``centre``."""
@@ -130,13 +146,15 @@ class Compact:
         if node.value is None:
             yield Text(("gad-outputs",), left + width / 2, top + INSET + 13.5, node.value_text, SIZE)
         else:
-            yield from _field("value", node.value_text, left + INSET, top + INSET, inner, None)
+            words = form.formulas[0], node.value_text if nodes.has_numbers(node) else ""
+            yield from _field("value", words, left + INSET, top + INSET, inner, None)
         for place, line in enumerate(form.lines):
-            yield from _line(line, left + width / 2, top + INSET + ROW + 13 + place * LINE)
+            yield from _line(line, left + width / 2, top + INSET + form.rows[0] + 13 + place * LINE)
         if backward:
-            number = node.tangent_text if backward == "tangent" else node.adjoint_text
-            below = top + INSET + ROW + LINE * len(form.lines)
-            yield from _field(backward, number or "", left + INSET, below, inner, form.remark)
+            number = (node.tangent_text if backward == "tangent" else node.adjoint_text) or ""
+            words = form.formulas[1], number if nodes.has_numbers(node) else ""
+            below = top + INSET + form.rows[0] + LINE * len(form.lines)
+            yield from _field(backward, words, left + INSET, below, inner, form.remark)
         if form.full.note:
             yield Text(("gad-note",), left + width / 2, top + height - INSET - 4.5, nodes.NO_PATH, SIZE)
 
@@ -148,7 +166,8 @@ class Compact:
         if edge.mask is not None:
             factor = SIZE / 10
             return int(size[0] * factor) + 1, int(size[1] * factor) + 1
-        return max(_wide(words) for _, words in _numbers(edge)) + 8, 2 * CHIP + CHIP_GAP + 2
+        chips = [_chip_size(texts) for _, _, texts in _words(edge)]
+        return max(wide for wide, _ in chips), 2 * max(high for _, high in chips) + CHIP_GAP + 2
 
     def line(
         self, edge: SceneEdge, node: SceneNode, consumer: SceneNode, route: Route, label: Point | None, *, across: bool
@@ -158,8 +177,7 @@ class Compact:
         if edge.cut or label is None:
             return whole
         x, y = label
-        words = dict(_numbers(edge))
-        tops = {"gad-local": y - CHIP_GAP / 2 - CHIP, "gad-contribution": y + CHIP_GAP / 2}
+        words = {f"gad-{name}": (look, texts) for name, look, texts in _words(edge)}
         items: list[Item] = []
         for item in whole.items:
             name = item.classes[0]
@@ -169,8 +187,9 @@ class Compact:
                 factor = SIZE / smallest([item])
                 items.append(scaled(item, factor, x - factor * x, y - factor * y))
             else:
-                look = edges.sent(edge)[0] if name == "gad-contribution" else "local"
-                items.append(replace(item, items=tuple(_chip(look, words[name], x, tops[name]))))
+                look, texts = words[name]
+                top = y + CHIP_GAP / 2 if name == "gad-contribution" else y - CHIP_GAP / 2 - _chip_size(texts)[1]
+                items.append(replace(item, items=tuple(_chip(look, texts, x, top))))
         return replace(whole, items=tuple(items))
 
 
@@ -182,19 +201,33 @@ def _shown(number: str) -> str:
     return metrics.shorten(metrics.visible(number), "mono", SIZE, MOST, keep_end=False)
 
 
-def _numbers(edge: SceneEdge) -> Iterator[tuple[str, str]]:
-    """The class of each number's group, and what is written there."""
-    if edge.local_text is not None:
-        yield "gad-local", f"\u2202 {edge.local_text}"
-    if edge.contribution_text is not None:
-        yield "gad-contribution", edges.sent(edge)[1]
+def _formula(node: SceneNode, kind: str) -> Word | None:
+    """What is shown of the formula of a node's "value", "adjoint" or "tangent"; None where there is none."""
+    text = metrics.shorten(metrics.visible(nodes.formula(node, kind)), "sans", SIZE, FORMULA_ROOM)
+    return Word((f"gad-formula-{kind}",), text, "sans") if text else None
 
 
-def _chip(name: str, number: str, middle: float, top: float) -> Iterator[Item]:
-    words = Text((f"gad-number-{name}",), middle, top + 11.5, _shown(number), SIZE)
-    width = _wide(number) + 8
-    yield Box((f"gad-chip-{name}",), middle - width / 2, top, width, CHIP, 4)
-    yield words
+def _words(edge: SceneEdge) -> Iterator[tuple[str, str, tuple[Word | None, str]]]:
+    """What stands in each field of an edge: which one it is, its look, its formula and its number."""
+    room = FORMULA_ROOM * fit.size("gad-formula-local") // SIZE  # as it is measured there
+    for name, look, (formula, number) in edges.words(edge, room):
+        yield name, look, (Word((f"gad-formula-{look}",), formula, "sans") if formula else None, number)
+
+
+def _chip_size(texts: tuple[Word | None, str]) -> tuple[int, int]:
+    formula, number = texts
+    width = max(formula.width if formula else 0, _wide(number)) + 8
+    return width, CHIP + (FORMULA if formula and number else 0)
+
+
+def _chip(name: str, texts: tuple[Word | None, str], middle: float, top: float) -> Iterator[Item]:
+    formula, number = texts
+    width, height = _chip_size(texts)
+    yield Box((f"gad-chip-{name}",), middle - width / 2, top, width, height, 4)
+    if formula:
+        yield formula.at(middle, top + 11.5)
+    if number:
+        yield Text((f"gad-number-{name}",), middle, top + height - CHIP + 11.5, _shown(number), SIZE)
 
 
 def _lines(node: SceneNode, full: nodes.Form, width: float) -> Iterator[tuple[Word, ...]]:
@@ -227,21 +260,26 @@ def _line(line: tuple[Word, ...], middle: float, base: float) -> Iterator[Text]:
     x = middle - _length(line) / 2
     for word in line:
         anchor = theme.style(*word.classes).get("text-anchor", "start")
-        guessed = not all(metrics.covered(char, word.font) for char in word.text)
-        at = x + word.width * {"start": 0, "middle": 0.5, "end": 1}[anchor]
-        yield Text(word.classes, at, base, word.text, word.size, word.width if guessed else None)
+        yield word.at(x + word.width * {"start": 0, "middle": 0.5, "end": 1}[anchor], base)
         x += word.width + APART
 
 
-def _field(name: str, number: str, left: float, top: float, width: float, remark: Word | None) -> Iterator[Item]:
-    """The field of one number: outline, triangle, number, and a small remark at the right end."""
-    yield Box((f"gad-slot-{name}",), left, top, width, ROW, 5)
-    yield nodes.triangle(name, left + 7, top + ROW / 2)
+def _field(
+    name: str, words: tuple[Word | None, str], left: float, top: float, width: float, remark: Word | None
+) -> Iterator[Item]:
+    """The field of one number: outline, triangle, formula, number, and a small remark at the right end."""
+    formula, number = words
+    above = FORMULA if formula and number else 0
+    yield Box((f"gad-slot-{name}",), left, top, width, above + ROW, 5)
+    yield nodes.triangle(name, left + 7, top + (above + ROW) / 2)
     begin, end = left + FRONT, left + width - BACK
     if remark:
-        yield Text(remark.classes, end, top + 13, remark.text, SIZE)
+        yield Text(remark.classes, end, top + above / 2 + 13, remark.text, SIZE)
         end -= remark.width + APART
-    yield Text((f"gad-{name}",), (begin + end) / 2, top + 13, _shown(number), SIZE)
+    if formula:
+        yield formula.at((begin + end) / 2, top + 13)
+    if number or not formula:
+        yield Text((f"gad-{name}",), (begin + end) / 2, top + above + 13, _shown(number), SIZE)
 
 
 # ------------------------------------------------------------------------------------------------ sizes of texts

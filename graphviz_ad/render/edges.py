@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from graphviz_ad.render import fit, heat
+from graphviz_ad.render import fit, heat, metrics
 from graphviz_ad.render.items import Box, Group, Item, Path, Point, Text
-from graphviz_ad.story.scene import Cells, SceneEdge, SceneNode
+from graphviz_ad.story.scene import Cells, EdgeSymbols, SceneEdge, SceneNode
 
 CHIP = 17  # height of the field behind a number
+FORMULA = 15  # height of the line with a formula above the number's
+FORMULA_ROOM = 132  # px: a formula that needs more is shown in its short form
 MASK_INSET = 4  # around a mask that stands in a field
 CHIP_GAP = 8  # the line passes between the two fields, also when it is drawn thick
 LABEL_WIDTH = 76  # room for the longest number of four significant digits
@@ -25,16 +27,47 @@ def label_size(edge: SceneEdge, node: SceneNode, consumer: SceneNode) -> tuple[i
         return BREAK
     if edge.local_text is None and edge.contribution_text is None:
         return None
-    return _label_width(node, consumer), 2 * _chip_height(edge) + CHIP_GAP
+    wide = (fit.measure(formula, "sans", f"gad-formula-{look}") for _, look, (formula, _) in words(edge) if formula)
+    return max(_label_width(edge, node, consumer), max(wide, default=0) + 8), 2 * _chip_height(edge) + CHIP_GAP
 
 
 def _chip_height(edge: SceneEdge) -> int:
-    """Of the local derivative's field: a gate's mask stands in it instead of a number."""
-    return CHIP if edge.mask is None else max(CHIP, heat.size(edge.mask)[1] + 2 * MASK_INSET)
+    """Of the higher one of an edge's two fields; in that of a gate a mask stands instead of a number."""
+    height = CHIP + (FORMULA if any(formula and number for _, _, (formula, number) in words(edge)) else 0)
+    return height if edge.mask is None else max(height, heat.size(edge.mask)[1] + 2 * MASK_INSET)
 
 
-def _label_width(node: SceneNode, consumer: SceneNode) -> int:
+def _label_width(edge: SceneEdge, node: SceneNode, consumer: SceneNode) -> int:
+    """The room for numbers."""
+    if edge.symbols is not None and edge.symbols.alone:
+        return 0
     return TENSOR_LABEL_WIDTH if node.shape or consumer.shape else LABEL_WIDTH
+
+
+def words(edge: SceneEdge, room: int = FORMULA_ROOM) -> Iterator[tuple[str, str, tuple[str, str]]]:
+    """What is written in an edge's fields: which one it is, its look, and the formula and the number in it.
+
+    A formula stands in the place of the number, or above it; "" where there is none. One is always there.
+    """
+    look, sign = ("pushed", "\u25b6") if edge.pushed else ("contribution", "\u25bc")
+    symbols = edge.symbols or EdgeSymbols((), (), False)
+    if edge.local_text is not None:
+        forms = () if edge.mask is not None else symbols.local
+        yield "local", "local", _said("\u2202", forms, edge.local_text, "local", room, alone=symbols.alone)
+    if edge.contribution_text is not None:
+        forms, number = symbols.contribution, edge.contribution_text
+        yield "contribution", look, _said(sign, forms, number, look, room, alone=symbols.alone)
+
+
+def _said(sign: str, forms: Sequence[str], number: str, look: str, room: int, *, alone: bool) -> tuple[str, str]:
+    """A formula and a number with their sign; of several formulas the first that fits into so many px."""
+    if not forms:
+        return "", f"{sign} {number}"
+    name = f"gad-formula-{look}"
+    shown = [metrics.visible(form) for form in forms]
+    texts = [form if form.startswith(sign) else f"{sign} {form}" for form in shown]
+    found = next((text for text in texts if fit.measure(text, "sans", name) <= room), None)
+    return fit.shorten(texts[-1], "sans", name, room) if found is None else found, "" if alone else f"= {number}"
 
 
 def draw(
@@ -68,49 +101,61 @@ def _line(edge: SceneEdge, route: Route) -> Iterator[Item]:
 
 
 def _numbers(edge: SceneEdge, node: SceneNode, consumer: SceneNode, x: float, y: float) -> Iterator[Group]:
-    start, end = (fit.shorten(name, "sans", "gad-operation", 200) for name in (node.name, consumer.name))
-    room = _label_width(node, consumer) - 8
-    if edge.local_text is not None:
-        title = f"\u2202{end}/\u2202{start} = {edge.local_text}"
-        top = y - CHIP_GAP / 2 - _chip_height(edge)
-        if edge.mask is None:
-            yield _chip("local", f"\u2202 {edge.local_text}", x, top, room, title)
+    room = _label_width(edge, node, consumer) - 8
+    for name, look, texts in words(edge):
+        if name == "contribution":
+            yield _chip(name, look, texts, x, y + CHIP_GAP / 2, room, title(edge, node, consumer, name))
+        elif edge.mask is None:
+            yield _chip(name, look, texts, x, y - CHIP_GAP / 2, room, title(edge, node, consumer, name), up=True)
         else:
-            yield _mask(edge.mask, x, top, _chip_height(edge), title)
-    if edge.contribution_text is not None:
-        title = f"{end} sends {edge.contribution_text} to {start}"
-        if edge.pushed:
-            title = f"{start} adds {edge.contribution_text} to the tangent of {end}"
-        look, words = sent(edge)
-        yield _chip("contribution", words, x, y + CHIP_GAP / 2, room, title, look)
+            top = y - CHIP_GAP / 2 - _chip_height(edge)
+            yield _mask(edge.mask, x, top, _chip_height(edge), title(edge, node, consumer, name))
 
 
-def sent(edge: SceneEdge) -> tuple[str, str]:
-    """How a contribution looks, and its text with the sign of its direction."""
-    if edge.pushed:
-        return "pushed", f"\u25b6 {edge.contribution_text}"
-    return "contribution", f"\u25bc {edge.contribution_text}"
+def title(edge: SceneEdge, node: SceneNode, consumer: SceneNode, name: str) -> str:
+    """What a field says when it is pointed at: its formula in full, and its number."""
+    start, end = (fit.shorten(name, "sans", "gad-operation", 200) for name in (node.name, consumer.name))
+    symbols = edge.symbols or EdgeSymbols((), (), False)
+    if name == "local":
+        return " = ".join((f"\u2202{end}/\u2202{start}", *symbols.local[:1], edge.local_text or ""))
+    says = " = ".join((*symbols.contribution[:1], edge.contribution_text or ""))
+    return f"{start} adds {says} to the tangent of {end}" if edge.pushed else f"{end} sends {says} to {start}"
 
 
-def _chip(name: str, text: str, middle: float, top: float, room: int, title: str, look: str = "") -> Group:
-    """A number on a small field of its own, so that no line runs through it."""
-    look = look or name
-    words = fit.number((f"gad-number-{look}",), middle, top + 12.5, text, room)
-    width = (words.length or fit.measure(words.text, "mono", f"gad-number-{look}")) + 8
-    field = Box((f"gad-chip-{look}",), middle - width / 2, top, width, CHIP, 4)
-    return Group((f"gad-{name}",), (field, words), title=fit.title(title))
+def _chip(
+    name: str, look: str, texts: tuple[str, str], middle: float, edge: float, room: int, says: str, *, up: bool = False
+) -> Group:
+    """A number on a small field of its own, so that no line runs through it; its formula above it, or in its place.
+
+    The field stands below ``edge``, or ``up`` from there.
+    """
+    formula, number = texts
+    above = FORMULA if formula and number else 0
+    top = edge - (above + CHIP if up else 0)
+    lines: list[Text] = []
+    wide: list[float] = []
+    if formula:
+        lines.append(fit.placed((f"gad-formula-{look}",), middle, top + 12.5, formula, "sans"))
+        wide.append(fit.measure(formula, "sans", f"gad-formula-{look}"))
+    if number:
+        shown = fit.number((f"gad-number-{look}",), middle, top + above + 12.5, number, room)
+        lines.append(shown)
+        wide.append(shown.length or fit.measure(shown.text, "mono", f"gad-number-{look}"))
+    width = max(wide) + 8
+    field = Box((f"gad-chip-{look}",), middle - width / 2, top, width, above + CHIP, 4)
+    return Group((f"gad-{name}",), (field, *lines), title=fit.title(says))
 
 
-def _mask(cells: Cells, middle: float, top: float, height: int, title: str) -> Group:
+def _mask(cells: Cells, middle: float, top: float, height: int, says: str) -> Group:
     """What a gate lets pass, cell by cell."""
-    sign = fit.measure("\u2202", "mono", "gad-number-local")
+    before = fit.measure("\u2202", "mono", "gad-number-local")
     wide, high = heat.size(cells)
-    width = sign + wide + 3 * MASK_INSET
+    width = before + wide + 3 * MASK_INSET
     left = middle - width / 2
     field = Box(("gad-chip-local",), left, top, width, height, 4)
-    words = Text(("gad-number-local",), left + MASK_INSET + sign / 2, top + height / 2 + 4.5, "\u2202")
-    grid = heat.draw(cells, left + sign + 2 * MASK_INSET, top + (height - high) / 2)
-    return Group(("gad-local",), (field, words, *grid), title=fit.title(title))
+    sign = Text(("gad-number-local",), left + MASK_INSET + before / 2, top + height / 2 + 4.5, "\u2202")
+    grid = heat.draw(cells, left + before + 2 * MASK_INSET, top + (height - high) / 2)
+    return Group(("gad-local",), (field, sign, *grid), title=fit.title(says))
 
 
 def pair_of_strokes(x: float, y: float, *, across: bool) -> Iterator[Item]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import operator
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from graphviz_ad.errors import ArgumentError
 from graphviz_ad.render import compound, dot
@@ -13,7 +14,8 @@ from graphviz_ad.render.geometry import Edge, Frame, Placement, Point, Rectangle
 DIRECTIONS = ("LR", "TB", "RL", "BT")
 
 _PLACERS: dict[str, Callable[..., Placement]] = {
-    "layered": compound.place,
+    # the same graph at other inputs, or at the next step of a training, has boxes of the same sizes as a rule
+    "layered": lru_cache(maxsize=32)(compound.place),
     "dot": dot.place,
 }
 
@@ -105,7 +107,7 @@ def arrange(
         raise ArgumentError(f"inside: one entry per node is needed, an index into frames or None, not {inside!r}")
     name = "layered" if engine == "auto" else engine
     strip = {"TB": "left", "BT": "right"}.get(direction, "top")
-    placement = _PLACERS[name](boxes, links, marks, groups, homes, strip)
+    placement = _PLACERS[name](tuple(boxes), tuple(links), tuple(marks), tuple(groups), tuple(homes), strip)
     return _turned(placement, name, upright, direction in ("RL", "BT"))
 
 

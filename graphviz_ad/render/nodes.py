@@ -11,6 +11,9 @@ from graphviz_ad.story.scene import Cells, SceneNode
 
 INSET = 5  # from a node's border to its slots
 SLOT = 23  # height of a slot, or of its line with the number where a heat map is below it
+FORMULA = 16  # height of the line with a formula above the number's
+FORMULA_ROOM = 180  # longer formulas are shortened
+FORMULA_WIDTH = 76  # of a node without numbers, at least
 BELOW = 5  # from a heat map to the slot's lower border
 MIDDLE = 40  # height of the part between the slots: name and operation
 NOTE = 15  # height of the line "no path from the output"
@@ -24,6 +27,8 @@ RIM = 4  # an output's second outline, this far outside the first
 STACK = 4  # a group's sheets look out this far above and below it, each
 SHEETS = 2
 GLYPH = 9  # width of the triangles
+BEFORE = INSET + 7 + GLYPH + 3  # from a node's border to what is written in a slot
+AFTER = 2 * INSET + 6  # and from there to the other border
 RADIUS = {"input": 14, "primitive": 7, "constant": 2, "group": 7}
 
 NO_PATH = "no path from the output"
@@ -44,6 +49,7 @@ class Form:
     name: str
     badge: str
     operation: str
+    formulas: tuple[str, str]  # of the value, and of what is in the lower slot; "" for none
     manner: tuple[str, ...]  # a second class for the operation's line
     aside: tuple[str, str]  # class and text of the small remark in the adjoint's slot
     note: bool
@@ -68,8 +74,10 @@ def form(node: SceneNode, mode: str) -> Form:
     note = backward == "adjoint" and not node.reached and node.kind == "input"
     aside = _aside(node) if backward == "adjoint" else ("", "")
     several = node.value is None
-    upper = SLOT if several else _slot_height(node.value_cells)
-    lower = _slot_height(_cells(node, backward)) if backward else -INSET
+    kinds = ("" if several else "value", backward)
+    upper = SLOT if several else _slot_height(node, "value", node.value_cells)
+    lower = _slot_height(node, backward, _cells(node, backward)) if backward else -INSET
+    formulas = tuple(fit.shorten(formula(node, kind), "sans", "gad-formula-value", FORMULA_ROOM) for kind in kinds)
     made = Form(
         width=0,
         height=2 * INSET + upper + MIDDLE + lower + (NOTE if note else 0),
@@ -82,6 +90,7 @@ def form(node: SceneNode, mode: str) -> Form:
         name=fit.shorten(node.name, "bold", "gad-name", NAME_ROOM),
         badge=fit.shorten(_badge(node), "mono", "gad-shape", BADGE_ROOM),
         operation=fit.shorten(operation, "sans", "gad-operation", OPERATION_ROOM),
+        formulas=(formulas[0], formulas[1]),
         manner=("gad-role",) if not node.operation else ("gad-sign",) if sign else (),
         aside=aside,
         note=note,
@@ -92,8 +101,19 @@ def form(node: SceneNode, mode: str) -> Form:
         fit.measure(NO_PATH, "sans", "gad-note") if note else 0,
     )
     beside = fit.measure(aside[1], "sans", aside[0]) + 4 if aside[0] else 0
-    least = (TENSOR_WIDTH if node.shape else WIDTH) + beside
-    return replace(made, width=max(least, max(lines) + 4 * INSET + 4))
+    least = (TENSOR_WIDTH if node.shape else WIDTH) if has_numbers(node) else FORMULA_WIDTH
+    slots = (BEFORE + fit.measure(text, "sans", "gad-formula-value") + AFTER for text in formulas if text)
+    return replace(made, width=max(max(least, *slots, 0) + beside, max(lines) + 4 * INSET + 4))
+
+
+def formula(node: SceneNode, kind: str) -> str:
+    """The formula of a node's "value", "adjoint" or "tangent", where it is to be shown."""
+    return getattr(node.symbols, kind) if node.symbols is not None and kind else ""
+
+
+def has_numbers(node: SceneNode) -> bool:
+    """Whether the node's numbers are shown, and not their formulas in their place."""
+    return node.symbols is None or not node.symbols.alone
 
 
 def _backward(node: SceneNode, mode: str) -> str:
@@ -107,8 +127,9 @@ def _cells(node: SceneNode, backward: str) -> Cells | None:
     return {"adjoint": node.adjoint_cells, "tangent": node.tangent_cells}.get(backward)
 
 
-def _slot_height(cells: Cells | None) -> int:
-    return SLOT + (heat.size(cells)[1] + BELOW if cells is not None else 0)
+def _slot_height(node: SceneNode, kind: str, cells: Cells | None) -> int:
+    above = FORMULA if formula(node, kind) and has_numbers(node) else 0
+    return above + SLOT + (heat.size(cells)[1] + BELOW if cells is not None else 0)
 
 
 def _badge(node: SceneNode) -> str:
@@ -148,7 +169,8 @@ def _parts(node: SceneNode, form: Form, centre: tuple[int, int]) -> Iterator[Ite
     if form.several:
         yield Text(("gad-outputs",), middle, top + INSET + 18, node.value_text)
     else:
-        yield from _slot("value", node.value_text, *inner, cells=node.value_cells, about=node.name)
+        words = form.formulas[0], node.value_text if has_numbers(node) else ""
+        yield from _slot("value", words, *inner, cells=node.value_cells, about=node.name)
 
     line = top + INSET + form.upper + 18
     start = middle - form.headline / 2
@@ -162,7 +184,8 @@ def _parts(node: SceneNode, form: Form, centre: tuple[int, int]) -> Iterator[Ite
         number = node.tangent_text if form.backward == "tangent" else node.adjoint_text
         inner = left + INSET, top + INSET + form.upper + MIDDLE, form.width - 2 * INSET
         cells = _cells(node, form.backward)
-        yield from _slot(form.backward, number or "", *inner, form.aside, cells=cells, about=node.name)
+        words = form.formulas[1], (number or "") if has_numbers(node) else ""
+        yield from _slot(form.backward, words, *inner, form.aside, cells=cells, about=node.name)
     if form.note:
         yield Text(("gad-note",), middle, top + form.height - INSET - 3, NO_PATH)
 
@@ -188,7 +211,7 @@ def _sheets(form: Form, left: float, top: float) -> Iterator[Path]:
 
 def _slot(
     name: str,
-    number: str,
+    words: tuple[str, str],
     left: float,
     top: float,
     width: float,
@@ -197,17 +220,26 @@ def _slot(
     cells: Cells | None,
     about: str,
 ) -> Iterator[Item]:
-    """The field of one number: outline, triangle, number, a small remark at the right end; below them a heat map."""
-    yield Box((f"gad-slot-{name}",), left, top, width, _slot_height(cells), 6)
-    yield triangle(name, left + 7, top + SLOT / 2)
+    """The field of one number: outline, triangle, number, a small remark at the right end; below them a heat map.
+
+    A formula stands above its number, or in its place.
+    """
+    formula, number = words
+    above = FORMULA if formula and number else 0
+    height = above + SLOT + (heat.size(cells)[1] + BELOW if cells is not None else 0)
+    yield Box((f"gad-slot-{name}",), left, top, width, height, 6)
+    yield triangle(name, left + 7, top + (above + SLOT) / 2)
     begin, end = left + 7 + GLYPH + 3, left + width - 5
     if aside[0]:
         end -= fit.measure(aside[1], "sans", aside[0]) + 3
-    yield fit.number((f"gad-{name}",), (begin + end) / 2, top + 16, number, int(end - begin))
+    if formula:
+        yield fit.placed((f"gad-formula-{name}",), (begin + end) / 2, top + 16, formula, "sans")
+    if number or not formula:
+        yield fit.number((f"gad-{name}",), (begin + end) / 2, top + above + 16, number, int(end - begin))
     if aside[0]:
-        yield Text((aside[0],), left + width - 6, top + 15.5, aside[1])
+        yield Text((aside[0],), left + width - 6, top + above / 2 + 15.5, aside[1])
     if cells is not None:
-        grid = tuple(heat.draw(cells, left + (width - heat.size(cells)[0]) // 2, top + SLOT))
+        grid = tuple(heat.draw(cells, left + (width - heat.size(cells)[0]) // 2, top + above + SLOT))
         title = f"{name} of {about}: {cells.note}" if cells.note else ""
         yield Group((f"gad-heat-{name}",), grid, title=fit.title(title))
 
@@ -241,5 +273,8 @@ def _hooks(node: SceneNode) -> Iterator[tuple[str, str]]:
 
 def _title(node: SceneNode) -> str:
     says = f"{node.name} = {node.operation}" if node.operation else f"{node.name}: {node.role or node.kind}"
-    details = (_badge(node), "output" if node.output else "", node.source or "")
+    formulas = (node.symbols.value, node.symbols.adjoint, node.symbols.tangent) if node.symbols is not None else ()
+    if formulas and formulas[0] not in ("", node.name):
+        says = f"{node.name} = {formulas[0]}"
+    details = (*formulas[1:], _badge(node), "output" if node.output else "", node.source or "")
     return ", ".join([says, *filter(None, details)])

@@ -128,11 +128,14 @@ def _node(node: SceneNode, scene: Scene, state: State) -> Look:
     gathering = known.accumulator is not None and not (known.adjoint or known.tangent)
     hidden = {
         "gad-value": not known.value,
+        "gad-formula-value": not known.value,
         "gad-outputs": not known.value,
         "gad-operation": not known.value,
         "gad-adjoint": known.accumulator is None,
+        "gad-formula-adjoint": known.accumulator is None,
         "gad-seed": known.accumulator is None,
         "gad-tangent": known.accumulator is None,
+        "gad-formula-tangent": known.accumulator is None,
         "gad-heat-value": not known.value,
         "gad-heat-adjoint": not known.adjoint,  # of the final number: a running sum has none
         "gad-heat-tangent": not known.tangent,

@@ -20,6 +20,7 @@ class Flow:
         self.outline = outline
         self.graph: BaseGraph = outline.graph
         self._across: dict[int, dict[int, Any]] = {}
+        self._sent: dict[int, Any] = {}
 
     def sends(self, link: Link) -> bool:
         """Whether anything comes back along a link."""
@@ -35,15 +36,15 @@ class Flow:
 
     def contribution(self, link: Link) -> Any:
         """What comes back along a link, in the input's shape; None where it goes to several values."""
-        source = self.outline.source(link)
-        if source is None:
-            return None
-        total: Any = None
-        for edge in reversed(self.outline.edges(link)):  # in the order of the sweep
-            if edge.active and edge.consumer.reached:
-                sent = edge.contribution
-                total = sent if total is None else total + sent
-        return total
+        if link.index not in self._sent:
+            total: Any = None
+            if self.outline.source(link) is not None:
+                for edge in reversed(self.outline.edges(link)):  # in the order of the sweep
+                    if edge.active and edge.consumer.reached:
+                        sent = edge.contribution
+                        total = sent if total is None else total + sent
+            self._sent[link.index] = total
+        return self._sent[link.index]
 
     def product(self, link: Link) -> Any:
         """Adjoint × local derivative, before the sum over broadcast axes."""
@@ -85,7 +86,7 @@ class Flow:
             return None
         if item.group is None or not self._entrywise(item, source, result):
             return Across(result.shape + source.shape)
-        return self._ends(link.consumer, item, result).get(source.id)
+        return self._ends(link.consumer, result).get(source.id)
 
     def _entrywise(self, item: Item, source: Node, result: Node) -> bool:
         """Whether each entry of a group's result depends on the same entry of its input alone."""
@@ -97,26 +98,36 @@ class Flow:
             record.primitive is None or not record.differentiable or record.primitive.scales for record in records
         )
 
-    def _ends(self, number: int, item: Item, result: Node) -> dict[int, Any]:
+    def pull(self, link: Link, adjoint: Any) -> Any:
+        """What would come back along a link across a group if the group's one result had this adjoint."""
+        source, result = self.outline.source(link), self.outline.node(link.consumer)
+        assert source is not None
+        assert result is not None
+        return self._through(link.consumer, result, adjoint).get(source.id)
+
+    def _ends(self, number: int, result: Node) -> dict[int, Any]:
         """The derivatives of a group's result by everything that enters it, by one sweep through the group."""
         if number not in self._across:
-            records = self.graph.records
-            inside = set(item.positions)
-            entering = {
-                start: records[start]
-                for position in inside
-                for start in self.graph.input_table[position]
-                if start not in inside
-            }
-            only = {records[position].index for position in inside} | {record.index for record in entering.values()}
-            seed = np.ones(result.shape, result.dtype)[()]
-            leaves = {record.index for record in entering.values()}
-            found = sweep.reverse([(records[result.id], seed)], leaves=leaves, only=only)
-            self._across[number] = {
-                start: np.asarray(found.get(record.index, np.zeros(record.shape, record.dtype)))[()]
-                for start, record in entering.items()
-            }
+            self._across[number] = self._through(number, result, np.ones(result.shape, result.dtype)[()])
         return self._across[number]
+
+    def _through(self, number: int, result: Node, adjoint: Any) -> dict[int, Any]:
+        """An adjoint of a group's result taken back to everything that enters the group."""
+        records = self.graph.records
+        inside = set(self.outline.items[number].positions)
+        entering = {
+            start: records[start]
+            for position in inside
+            for start in self.graph.input_table[position]
+            if start not in inside
+        }
+        leaves = {record.index for record in entering.values()}
+        only = {records[position].index for position in inside} | leaves
+        found = sweep.reverse([(records[result.id], adjoint)], leaves=leaves, only=only)
+        return {
+            start: np.asarray(found.get(record.index, np.zeros(record.shape, record.dtype)))[()]
+            for start, record in entering.items()
+        }
 
     # -- forward mode -----------------------------------------------------------------------------
 

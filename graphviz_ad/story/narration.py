@@ -97,7 +97,7 @@ def _seed(step: Step) -> str:
     if step.node is not None:
         given = f"its {'tangent' if forward else 'adjoint'} is {described(step.new)}"
         if step.timeline.result == step.node.name:
-            given = f"{_partial(step.node.name, step.node.name)} = {described(step.new)}"
+            given = f"{partial_text(step.node.name, step.node.name)} = {described(step.new)}"
     else:  # a group with several values
         seeds = [p for p in (graph.moved if forward else graph.seeded) if p in step.item.positions]
         shown = [f"that of {called(graph.names[p])} is {described(graph.seed_of(p))}" for p in seeds]
@@ -114,7 +114,7 @@ def _flow(step: Step) -> str:
     forward = step.kind == "tangent"
     start, consumer = called(outline.items[link.input].name), called(outline.items[link.consumer].name)
     ends = (consumer, start) if forward else (start, consumer)
-    words = f"{ends[0]} gets from {ends[1]}{_slot(step)}"
+    words = f"{ends[0]} gets from {ends[1]}{argument_words(step.edge)}"
     adds = timeline.adds(step.order)
     sent = step.contribution if adds else step.product
     if source is None or result is None or sent is None:
@@ -132,7 +132,7 @@ def _flow(step: Step) -> str:
         first, second = (local, rule) if forward else (rule, local)
         numbers = f"{brief(first)} × {enclosed(brief(second))} = {described(sent)}"
     value, made = called(source.name), called(result.name)  # of a collapsed group: the one value that comes out of it
-    partial = _partial(result.name, source.name)
+    partial = partial_text(result.name, source.name)
     if forward:
         product = f"{partial} × {_direction(value, timeline, 'tangent')}"
     else:
@@ -140,7 +140,7 @@ def _flow(step: Step) -> str:
     return f"{words}: {product} = {numbers}.{_added(step) if adds else ''}"
 
 
-def _partial(name: str, start: str) -> str:
+def partial_text(name: str, start: str) -> str:
     """A derivative as formulas write it: with parentheses around a name that is a quotient itself."""
     return printer().text(Operation("partial", (), {"consumer": name, "input": start}))
 
@@ -199,9 +199,8 @@ def _added(step: Step) -> str:
     return f" Added up: {total} ({step.reported} of {step.expected} {who}).{end}"
 
 
-def _slot(step: Step) -> str:
+def argument_words(edge: Edge | None) -> str:
     """Which argument it is, where a consumer uses the same input more than once."""
-    edge = step.edge
     if edge is None:
         return ""
     uses = [i for i in edge.consumer.inputs if i.id == edge.input.id]
@@ -282,9 +281,9 @@ def alt_text(graph: BaseGraph, shown: Outline | None = None) -> str:
     if graph.has_adjoints:
         result = output_name(graph)
         seeded = [graph.nodes[position] for position in graph.seeded]
-        seeds = [f"{_partial(result, node.name)} = {brief(graph.seed_of(node.id))}" for node in seeded]
+        seeds = [f"{partial_text(result, node.name)} = {brief(graph.seed_of(node.id))}" for node in seeded]
         told = "" if [result] == [node.name for node in seeded] else f" for {listed(seeds)}"
-        adjoints = [f"{_partial(result, node.name)} = {brief(node.adjoint)}" for node in inputs]
+        adjoints = [f"{partial_text(result, node.name)} = {brief(node.adjoint)}" for node in inputs]
         parts.append(f"Adjoint{'' if len(inputs) == 1 else 's'}{told}: {listed(adjoints, 8)}.")
     return visible(" ".join(parts))
 

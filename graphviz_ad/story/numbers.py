@@ -29,7 +29,7 @@ def exact(value: Any) -> str:
         return repr(array.item())
     table: dict[str, Any] = {"shape": list(array.shape)}
     if array.size <= MAX_ENTRIES:
-        table["data"] = [_strict(item) for item in array.ravel().tolist()]
+        table["data"] = [strict(item) for item in array.ravel().tolist()]
     else:
         numbers = array.astype(float)
         finite = numbers[~np.isnan(numbers)]
@@ -37,9 +37,9 @@ def exact(value: Any) -> str:
         if finite.size:
             with np.errstate(all="ignore"):
                 table |= {
-                    "min": _strict(float(finite.min())),
-                    "mean": _strict(float(finite.mean())),
-                    "max": _strict(float(finite.max())),
+                    "min": strict(float(finite.min())),
+                    "mean": strict(float(finite.mean())),
+                    "max": strict(float(finite.max())),
                 }
         table["nan"] = int(array.size - finite.size)
     import json  # only arrays need it
@@ -47,7 +47,7 @@ def exact(value: Any) -> str:
     return json.dumps(table, separators=(",", ":"), allow_nan=False)
 
 
-def _strict(number: Any) -> Any:
+def strict(number: Any) -> Any:
     """Non-finite floats as texts: JSON has no word for them."""
     return repr(number) if isinstance(number, float) and not math.isfinite(number) else number
 

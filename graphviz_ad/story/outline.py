@@ -134,7 +134,14 @@ def whole(graph: BaseGraph) -> Outline:
     return Outline(graph, [Item(place, names[place], (place,), (place,)) for place in range(len(names))])
 
 
-def outline(graph: BaseGraph, *, constants: bool = False, fold: Any = "auto", expand: Collection[str] = ()) -> Outline:
+def outline(
+    graph: BaseGraph,
+    *,
+    constants: bool = False,
+    fold: Any = "auto",
+    expand: Collection[str] = (),
+    close: Collection[str] = (),
+) -> Outline:
     """What a picture of the graph shows.
 
     Parameters
@@ -146,15 +153,22 @@ def outline(graph: BaseGraph, *, constants: bool = False, fold: Any = "auto", ex
         Or names of groups: these are collapsed.
     expand
         Names of groups, or of nodes inside them, that are shown whatever ``fold`` says.
+    close
+        Names of groups that are collapsed whatever ``fold`` and ``expand`` say: what is inside stays as it was, and is
+        seen again once the group is open.
     """
-    return _Fold(graph, constants, fold, expand).outline()
+    return _Fold(graph, constants, fold, expand, close).outline()
 
 
 class _Fold:
     """One way of folding a graph on its way to an `Outline`."""
 
-    def __init__(self, graph: BaseGraph, constants: bool, fold: Any, expand: Collection[str]) -> None:
+    def __init__(
+        self, graph: BaseGraph, constants: bool, fold: Any, expand: Collection[str], close: Collection[str] = ()
+    ) -> None:
         self.graph = graph
+        self.constants = constants
+        self.close = frozenset(_names(close, "close"))
         self.named: tuple[str, ...] = ()
         if not isinstance(fold, str):
             self.named, fold = _names(fold, "fold", ", or one of 'auto', 'all', 'none'"), "named"
@@ -171,13 +185,18 @@ class _Fold:
         self.owner: dict[int, int] = {}  # operation -> its item
         self.opened = self._opened()
 
-    def outline(self) -> Outline:
+    def lay(self) -> None:
+        """Find out what is visible."""
         roots, absorb = self._stage()
         self._place(roots)
         self._place_loose(absorb)
-        known = self.forest.groups
-        for name in (*self.named, *self.expand):
-            if name not in known and name not in self.graph:
+
+    def outline(self) -> Outline:
+        """The outline, once it is laid."""
+        self.lay()
+        known = self._known()
+        for name in (*self.named, *self.expand, *self.close):
+            if name not in known and (name in self.close or name not in self.graph):
                 listed = f"The groups are: {', '.join(sorted(known)[:20])}." if known else "This graph has no groups."
                 raise UnknownNameError(f"no group is named {name!r}. {listed}")
         order = sorted(range(len(self.items)), key=self.keys.__getitem__)
@@ -185,6 +204,16 @@ class _Fold:
         sent = _outgoing(self.graph, items)
         shown = [replace(item, outgoing=values) for item, values in zip(items, sent, strict=True)]
         return Outline(self.graph, shown, self.frames)
+
+    def _known(self) -> Collection[str]:
+        """The names of groups: repeats and ranges inside a closed group too, which are made where it is open."""
+        known = self.forest.groups
+        wanted = {*self.expand, *self.close}
+        if not self.close or all(name in known or name in self.graph for name in wanted):
+            return known
+        opened = _Fold(self.graph, self.constants, self.fold, wanted)
+        opened.lay()
+        return opened.forest.groups
 
     # -- how far ----------------------------------------------------------------------------------
 
@@ -246,6 +275,8 @@ class _Fold:
     # -- items ------------------------------------------------------------------------------------
 
     def _is_open(self, group: Group, depth: int) -> bool:
+        if group.name in self.close:
+            return False
         if group.name in self.expand or group.name in self.opened:
             return True
         if group.name in self.named:

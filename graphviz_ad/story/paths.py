@@ -259,7 +259,8 @@ class Paths:
         return ", ".join(self.graph.names[position] for position in self.seeds)
 
     @property
-    def _comparison(self) -> str:
+    def comparison(self) -> str:
+        """How many paths there are, against the edges that one sweep walks."""
         return f"{_many(self.count, 'path')} against {_many(self.work, 'edge')} of one sweep"
 
     @property
@@ -292,7 +293,7 @@ class Paths:
             )
         return (
             f"{_many(self.count, 'path')} lead from {name} to {ends}: multiply along each of them and add them up, "
-            f"{self._sum}, and that is the adjoint of {name} ({self._comparison})."
+            f"{self._sum}, and that is the adjoint of {name} ({self.comparison})."
         )
 
     @property
@@ -309,11 +310,11 @@ class Paths:
         rows = [(path.route, path.factors, described(path.product)) for path in self]
         verdict = f"the adjoint of {self.node.name}"
         if self.complete:
-            lines = [f"{self._comparison}, from {self.node.name} to {self._ends}"]
+            lines = [f"{self.comparison}, from {self.node.name} to {self._ends}"]
         else:
             verdict = f"not {verdict}"
             lines = [
-                f"{self._comparison}, from {self.node.name} to {self._ends}",
+                f"{self.comparison}, from {self.node.name} to {self._ends}",
                 f"listed are {self._some}; their sum is {verdict}",
             ]
         if any(f"→{digit}" in route for route, _, _ in rows for digit in "¹²³⁴⁵⁶⁷⁸⁹"):
@@ -329,7 +330,7 @@ class Paths:
 
     def __repr__(self) -> str:
         listed = "" if self.complete else f", the first {len(self):,} listed"
-        return f"<Paths {self.node.name} → {self._ends}: {self._comparison}{listed}>"
+        return f"<Paths {self.node.name} → {self._ends}: {self.comparison}{listed}>"
 
 
 def _factor(value: Any, *, first: bool) -> str:

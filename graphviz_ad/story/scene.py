@@ -19,6 +19,25 @@ class Cells:
 
 
 @dataclass(frozen=True, slots=True)
+class NodeSymbols:
+    """The formulas of a node's numbers; "" where there is none to be shown (see `graphviz_ad.story.symbols`)."""
+
+    value: str
+    adjoint: str
+    tangent: str
+    alone: bool  # they stand in the place of the numbers, not beside them
+
+
+@dataclass(frozen=True, slots=True)
+class EdgeSymbols:
+    """The formulas of an edge's numbers, each in full and then shorter: the first that has room is shown."""
+
+    local: tuple[str, ...]
+    contribution: tuple[str, ...]
+    alone: bool  # they stand in the place of the numbers, not beside them
+
+
+@dataclass(frozen=True, slots=True)
 class SceneFrame:
     """An expanded group: a frame around its members, with a label; ids are distinct from those of nodes."""
 
@@ -60,6 +79,7 @@ class SceneNode:
     value_cells: Cells | None = None  # heat maps, for arrays of two or more entries
     adjoint_cells: Cells | None = None
     tangent_cells: Cells | None = None
+    symbols: NodeSymbols | None = None  # only where they are asked for
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,13 +98,16 @@ class SceneEdge:
     contribution_text: str | None
     pushed: bool = False  # the contribution is to a tangent: it flows forwards
     mask: Cells | None = None  # the local derivative of a gate (ReLU, where): what it lets pass
+    symbols: EdgeSymbols | None = None  # only where they are asked for
 
 
 @dataclass(frozen=True, slots=True)
 class SceneStep:
     """One event of the story: what is revealed, and the sentence that says it."""
 
-    kind: str  # "value" | "seed" | "contribution" | "sum" (over broadcast axes) | "tangent"
+    # "value" | "seed" | "contribution" | "sum" (over broadcast axes) | "tangent"; in training also
+    # "update" (a parameter gets a new value) | "zero" (the accumulators of all that were updated go back to 0)
+    kind: str
     node: int  # id of the node whose number this step reveals or adds to
     edge: int | None  # index into Scene.edges, for contributions
     adjoint: str | None  # the node's accumulator after this step (seed and contribution)
@@ -92,6 +115,39 @@ class SceneStep:
     reported: int  # how many contributions the node has received after this step
     complete: bool  # the node's adjoint is final after this step
     narration: str
+    value: str | None = None  # an update's new value
+    value_text: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SceneDifference:
+    """A node that a wrong backward pass gets wrong: the number that it sent on, or ended with, and the right one."""
+
+    node: int  # id
+    step: int  # it shows once so many steps are played
+    wrong: str | None  # None where shapes did not fit
+    wrong_text: str
+    right: str
+    right_text: str
+    early: bool  # it was sent on before all consumers had reported
+
+
+@dataclass(frozen=True, slots=True)
+class SceneWrong:
+    """What is wrong with a backward pass that is wrong on purpose (see `graphviz_ad.story.wrong`)."""
+
+    kind: str
+    title: str
+    explanation: str
+    question: str
+    verdict: str  # the first node that differs, in a sentence; or that nothing changes
+    differing: tuple[SceneDifference, ...]  # in the order of the story
+    stopped: bool  # the pass ended with an error
+
+    @property
+    def first(self) -> SceneDifference | None:
+        """The first node that differs; None where the mistake changes nothing at this point."""
+        return self.differing[0] if self.differing else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,3 +163,4 @@ class Scene:
     mode: str  # "reverse" | "forward"
     frames: tuple[SceneFrame, ...] = ()  # expanded groups, outer before inner
     scales: tuple[tuple[str, str, str], ...] = ()  # ("value", "0.6", "2.4"): the numbers at half and at full colour
+    wrong: SceneWrong | None = None  # the backward pass is wrong on purpose

@@ -15,16 +15,19 @@ from graphviz_ad.story import narration
 from graphviz_ad.story.cells import paint
 from graphviz_ad.story.flow import Across
 from graphviz_ad.story.formula import operation
+from graphviz_ad.story.misplay import misplayed
 from graphviz_ad.story.notation import NOTATIONS
 from graphviz_ad.story.numbers import MAX_ENTRIES, brief, exact, plain_local, shape_text
 from graphviz_ad.story.outline import Item, Link, outline
 from graphviz_ad.story.scene import Scene, SceneEdge, SceneFrame, SceneNode, SceneStep
+from graphviz_ad.story.symbols import check_labels, with_symbols
 from graphviz_ad.story.timeline import Step, Timeline, can_sweep, swept
+from graphviz_ad.story.wrong import check_wrong
 
 SHOW = ("heatmaps", "constants")
 
-MAX_VISIBLE = 2000
-"""More nodes or steps than this make no readable picture, and a page that no browser plays well."""
+MOST = {"nodes": 2000, "steps": 6000}
+"""More than this make no readable picture, and a page that no browser plays well."""
 
 
 def stage(
@@ -38,6 +41,9 @@ def stage(
     fold: Any = "auto",
     expand: Collection[str] = (),
     notation: str = NOTATIONS[0],
+    labels: str = "numbers",
+    wrong: str = "",
+    close: Collection[str] = (),
 ) -> Scene:
     """The scene of a graph: its complete state and the steps that lead there.
 
@@ -50,23 +56,47 @@ def stage(
         as nodes, instead of folding them into labels.
     digits
         Significant digits of the numbers for people.
-    fold, expand
+    fold, expand, close
         Which groups are collapsed, see `graphviz_ad.story.outline.outline`.
     notation
-        How sentences write adjoints, see `graphviz_ad.story.notation`.
+        How sentences and formulas write adjoints, see `graphviz_ad.story.notation`.
+    labels
+        "numbers"; "symbols": formulas in their place, and no heat maps; "both".
+    wrong
+        A backward pass that is wrong on purpose, one of `graphviz_ad.story.wrong.WRONG`; "" for the right one. It goes
+        from node to node, so no group is collapsed, whatever ``fold`` says.
     """
-    asked: tuple[Any, Any] = (digits, show)  # what a user passes may be anything
-    if not isinstance(asked[0], int) or isinstance(asked[0], bool) or not 1 <= digits <= 17:
+    check_shown(show, digits, labels, wrong)
+    if wrong:
+        fold, expand, close = "none", (), ()
+    line = story_line(graph, mode, output, seed, "constants" in show, fold, expand, notation, close)
+    return staged(line, show, digits, labels, wrong)
+
+
+def check_shown(show: Any, digits: Any, labels: str, wrong: str) -> None:
+    """Raise where a picture cannot show what is asked for."""
+    check_labels(labels)
+    if wrong:
+        check_wrong(wrong)
+    if not isinstance(digits, int) or isinstance(digits, bool) or not 1 <= digits <= 17:
         raise ArgumentError(f"precision must be a whole number from 1 to 17, not {digits!r}")
-    if isinstance(asked[1], str) or not isinstance(asked[1], Collection):
+    if isinstance(show, str) or not isinstance(show, Collection):
         raise ArgumentError(f'show must be a tuple of texts such as ("constants",), not {show!r}')
     unknown = [item for item in show if item not in SHOW]
     if unknown:
         raise ArgumentError(f"unknown show: {unknown[0]!r} (must be among {list(SHOW)})")
+
+
+def staged(line: Timeline, show: Collection[str], digits: int, labels: str, wrong: str) -> Scene:
+    """The scene of a story; what it shows is checked already."""
     with patient_collector:  # the views of a large graph are many objects, none of them in a circle
-        line = story_line(graph, mode, output, seed, "constants" in show, fold, expand, notation)
-        staged = _Stage(line, "constants" not in show, digits)
-        return staged.painted() if "heatmaps" in show else staged.scene()
+        made = _Stage(line, "constants" not in show, digits)
+        scene, nodes = made.scene(), made.nodes()
+        if wrong:
+            scene, nodes = misplayed(scene, line, wrong, digits)
+        if "heatmaps" in show and labels != "symbols":
+            scene = paint(scene, nodes, [line.flow.alone(link) for link in line.outline.links])
+        return with_symbols(scene, line, labels, digits)
 
 
 def story_line(
@@ -78,20 +108,21 @@ def story_line(
     fold: Any = "auto",
     expand: Collection[str] = (),
     notation: str = NOTATIONS[0],
+    close: Collection[str] = (),
 ) -> Timeline:
     """The timeline that a picture of the graph shows: of what is visible, with a sweep where there can be one."""
     only_values = mode == "reverse" and output is None and seed is None and not can_sweep(graph)
     if not only_values:
         graph = swept(graph, mode, output, seed)
-    shown = outline(graph, constants=constants, fold=fold, expand=expand)
+    shown = outline(graph, constants=constants, fold=fold, expand=expand, close=close)
     _bounded(len(shown.items), "nodes")
     return Timeline(shown, mode, not only_values, notation)
 
 
 def _bounded(count: int, what: str) -> None:
-    if count > MAX_VISIBLE:
+    if count > MOST[what]:
         raise ArgumentError(
-            f"this picture would have {count} {what}; at most {MAX_VISIBLE} can be read and played. Fold it: leave out "
+            f"this picture would have {count} {what}; at most {MOST[what]} can be read and played. Fold it: leave out "
             "fold= (long graphs are then folded by themselves), write fold='all', or trace a smaller piece."
         )
 
@@ -127,11 +158,10 @@ class _Stage:
             ),
         )
 
-    def painted(self) -> Scene:
-        """The scene with heat maps."""
+    def nodes(self) -> dict[int, Any]:
+        """By the id of a scene's node: the node whose numbers it shows."""
         shown = ((item.id, self.outline.node(number)) for number, item in enumerate(self.outline.items))
-        nodes = {id_: node for id_, node in shown if node is not None}
-        return paint(self.scene(), nodes, [self.line.flow.alone(link) for link in self.outline.links])
+        return {id_: node for id_, node in shown if node is not None}
 
     def _text(self, value: Any) -> str:
         return brief(value, self.digits)

@@ -1,6 +1,6 @@
 """The state of a story after k steps: which numbers are revealed, and what the last step has just done.
 
-The explorer's `stateAt` (widget/static/explorer.js) means the same; a test plays both side by side.
+The explorer's `stateAt` (widget/static/story.js) means the same; a test plays both side by side.
 """
 
 from __future__ import annotations
@@ -23,6 +23,8 @@ class NodeState:
     accumulator: str | None = None  # what its adjoint's or tangent's slot shows; None while nothing has arrived
     tangent: bool = False  # its tangent is final
     reported: int = 0  # contributions received so far
+    updated: str | None = None  # in training: what the value's slot shows after the update
+    zeroed: str | None = None  # in training: what the adjoint's slot shows after the zeroing
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +116,12 @@ def states(scene: Scene) -> Iterator[State]:
         known = nodes[step.node]
         if step.kind == "value":
             nodes[step.node] = replace(known, value=True)
+        elif step.kind == "update":
+            nodes[step.node] = replace(known, adjoint=True, updated=step.value_text)
+        elif step.kind == "zero":
+            for id_, one in nodes.items():
+                if one.updated is not None:
+                    nodes[id_] = replace(one, zeroed=step.adjoint_text)
         else:
             phase = "tangent" if forwards else "backward"
             if step.edge is not None:

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
+from collections.abc import Callable, Iterator
 from typing import Any, Protocol
 
 import anywidget
+import numpy as np
 import traitlets
 
+from graphviz_ad.core.visible import called
 from graphviz_ad.errors import ArgumentError, GraphvizADError
-from graphviz_ad.widget.page import static_text
-from graphviz_ad.widget.payload import phase_at
+from graphviz_ad.widget import bundle
+from graphviz_ad.widget.desk import Answer
+from graphviz_ad.widget.payload import phase_at, scalar_inputs, selectable, sendable
 
 
 class GraphAdapter(Protocol):
@@ -26,6 +31,15 @@ class GraphAdapter(Protocol):
     def evaluate(self, inputs: dict[str, float]) -> GraphAdapter:
         """Return the same graph at other scalar inputs; raises where that is impossible."""
 
+    def looked(self, look: dict[str, Any]) -> GraphAdapter:
+        """Return the same graph looked at in another way, see `graphviz_ad.widget.look`."""
+
+    def answer(self, question: str) -> Answer:
+        """Answer what the front end asks, see `graphviz_ad.widget.desk`."""
+
+    def still(self) -> str:
+        """Return the HTML that hides what is not wanted of an explorer's outputs, see `graphviz_ad.widget.still`."""
+
     def static_bundle(self) -> dict[str, Any]:
         """Return the complete picture as a MIME bundle: image/svg+xml, image/png, text/plain."""
 
@@ -34,29 +48,54 @@ class Explorer(anywidget.AnyWidget):
     """A graph that unfolds step by step in a notebook.
 
     Made by ``gad.explore(f, …)`` or ``graph.explore()``; show it by leaving it as a cell's last expression.
+    What a person does in the page is seen here, and what is set here is seen in every page that shows it.
 
     Attributes
     ----------
     step : int
         How many steps of the story are shown, from 0 (only inputs and constants) to `steps` (complete).
-        It follows the page, and setting it moves the page.
+    phase : str
+        Where the story stands: "forward", "backward" ("tangent" in forward mode) or "done". Setting it goes to the
+        first step of that phase.
+    playing : bool
+        Whether the page moves on by itself.
+    selected : str
+        What is selected: a node by its name, an edge as "x->u" ("x->u#1" for a second edge between the two), or "".
+    inputs : dict
+        The scalar inputs and their numbers. Setting some of them replays the graph: ``explorer.inputs = {"x": 2.0}``.
+    look : dict
+        How the graph is looked at where that departs from how the explorer was made, e.g.
+        ``{"mode": "forward", "seed": "x"}`` or ``{"wrong": "overwrite"}``.
     graph
-        The graph that is shown at present: a new one after an input was changed in the page.
+        The graph that is shown at present: a new one after an input was changed.
     """
 
-    _esm = static_text("explorer.js")
-    _css = static_text("explorer.css")
+    _esm = bundle.script()
+    _css = bundle.style()
 
     payload = traitlets.Dict().tag(sync=True)
     step = traitlets.Int(0).tag(sync=True)
+    phase = traitlets.Unicode("forward").tag(sync=True)
+    playing = traitlets.Bool(False).tag(sync=True)
+    selected = traitlets.Unicode("").tag(sync=True)
+    inputs = traitlets.Dict().tag(sync=True)
+    look = traitlets.Dict().tag(sync=True)
     edit = traitlets.Dict().tag(sync=True)  # page -> Python: {"name", "text", "nonce"}
-    error = traitlets.Unicode("").tag(sync=True)  # Python -> page: what was wrong with the last edit
+    error = traitlets.Unicode("").tag(sync=True)  # Python -> page: what was wrong with the last edit or look
     answered = traitlets.Float(0.0).tag(sync=True)  # Python -> page: the nonce of the last edit that was dealt with
 
+    FROM_PAGE = frozenset({"step", "playing", "selected", "inputs", "look", "edit"})
+    """The traits that a page may set; whatever else it sends is not meant for Python."""
+
     def __init__(self, adapter: GraphAdapter) -> None:
-        self._adapter = adapter
-        super().__init__(payload=adapter.payload(True))
-        self.on_msg(self._answer)
+        self._base = adapter  # as it was made, at the present inputs
+        self._adapter = adapter  # as it is looked at
+        self._settling = 0  # above 0 while traits are set together by Python itself
+        self._from_page = False
+        payload = adapter.payload(True)
+        with self._settled():
+            super().__init__(payload=payload, inputs=scalar_inputs(payload), phase=phase_at(payload, 0))
+        self.on_msg(self._on_message)
 
     @property
     def graph(self) -> Any:
@@ -68,14 +107,61 @@ class Explorer(anywidget.AnyWidget):
         """How many steps the story has."""
         return len(self.payload["steps"])
 
-    @property
-    def phase(self) -> str:
-        """Where the story stands: "forward", "backward" ("tangent" in forward mode) or "done"."""
-        return phase_at(self.payload, self.step)
-
     def __repr__(self) -> str:
         title = self.payload["title"]
         return f"<Explorer of {title}: step {self.step} of {self.steps}>"
+
+    def on_step(self, callback: Callable[[int], Any]) -> Callable[[], None]:
+        """Call ``callback(step)`` after every step, whether a person or Python made it.
+
+        Returns
+        -------
+        callable
+            Call it to end this.
+
+        Examples
+        --------
+        >>> import graphviz_ad as gad
+        >>> explorer = gad.explore(lambda x: x**2, 3.0)
+        >>> end = explorer.on_step(lambda step: print("now at step", step))
+        >>> explorer.step = 2
+        now at step 2
+        >>> end()
+        """
+        return self._on("step", callback)
+
+    def on_select(self, callback: Callable[[str], Any]) -> Callable[[], None]:
+        """Call ``callback(name)`` whenever something is selected: a node or an edge by name, "" for none.
+
+        Returns
+        -------
+        callable
+            Call it to end this.
+
+        Examples
+        --------
+        >>> import graphviz_ad as gad
+        >>> explorer = gad.explore(lambda x: x**2, 3.0)
+        >>> end = explorer.on_select(lambda name: print(name, "is", explorer.graph[name].value))
+        >>> explorer.selected = "x"
+        x is 3.0
+        >>> end()
+        """
+        return self._on("selected", callback)
+
+    def _on(self, trait: str, callback: Callable[[Any], Any]) -> Callable[[], None]:
+        def observer(change: Any) -> None:
+            callback(change["new"])
+
+        self.observe(observer, trait)
+
+        def end() -> None:
+            with contextlib.suppress(ValueError):  # it was ended before
+                self.unobserve(observer, trait)
+
+        return end
+
+    # ------------------------------------------------------------------------------------------ what may be set
 
     @traitlets.validate("step")
     def _validate_step(self, proposal: Any) -> int:
@@ -90,46 +176,169 @@ class Explorer(anywidget.AnyWidget):
             )
         return step
 
-    _from_page = False
+    @traitlets.observe("step")
+    def _on_step(self, change: Any) -> None:
+        with self._settled():
+            self.phase = phase_at(self.payload, change["new"])
+
+    @traitlets.validate("phase")
+    def _validate_phase(self, proposal: Any) -> str:
+        phase: str = proposal["value"]
+        phases = list(dict.fromkeys(phase_at(self.payload, step) for step in range(self.steps + 1)))
+        if not self._settling and phase not in phases:
+            raise ArgumentError(f"explorer.phase = {phase!r}: this story has the phases {phases}.")
+        return phase
+
+    @traitlets.observe("phase")
+    def _on_phase(self, change: Any) -> None:
+        if not self._settling:
+            self.step = next(step for step in range(self.steps + 1) if phase_at(self.payload, step) == change["new"])
+
+    @traitlets.validate("selected")
+    def _validate_selected(self, proposal: Any) -> str:
+        name: str = proposal["value"]
+        if name == "" or name in selectable(self.payload):
+            return name
+        if self._from_page:  # a late click on a picture that is gone
+            return ""
+        known = ", ".join(repr(called(other)) for other in selectable(self.payload)[:12])
+        raise ArgumentError(f"explorer.selected = {called(name)!r}: no visible node or edge is called so ({known}, …).")
+
+    @traitlets.observe("inputs")
+    def _on_inputs(self, change: Any) -> None:
+        if self._settling:
+            return
+        with self._undone(change):
+            before, numbers = change["old"], {}
+            for name, number in change["new"].items():
+                if name not in before:
+                    known = ", ".join(called(other) for other in before)
+                    words = f"no scalar input is called {called(str(name))!r} (inputs: {known})."
+                    raise ArgumentError(f"explorer.inputs: {words}")
+                if isinstance(number, str):  # how JSON writes nan and inf
+                    number = read_number(number)
+                if isinstance(number, bool) or not isinstance(number, int | float | np.floating | np.integer):
+                    raise ArgumentError(f"explorer.inputs: {called(name)} needs a number, not {number!r}.")
+                if repr(float(number)) != repr(float(before[name])):
+                    numbers[name] = float(number)
+            if numbers:
+                self._show(self._base.evaluate(numbers), self.look)
+            else:
+                self._restore("inputs", before)
+
+    @traitlets.observe("look")
+    def _on_look(self, change: Any) -> None:
+        if not self._settling:
+            with self._undone(change):
+                self._show(self._base, change["new"])
+
+    @contextlib.contextmanager
+    def _undone(self, change: Any) -> Iterator[None]:
+        """Take a change back that cannot be; Python gets the error, a page the words."""
+        try:
+            yield
+        except Exception as error:
+            self._restore(change["name"], change["old"])
+            if not self._from_page:
+                raise
+            self._reject(str(error) if isinstance(error, GraphvizADError) else f"{type(error).__name__}: {error}")
+
+    def _restore(self, name: str, value: Any) -> None:
+        with self._settled():
+            setattr(self, name, value)
+
+    def _reject(self, words: str) -> None:
+        self.error = ""  # so that the same words twice are a change
+        self.error = words
+
+    # ------------------------------------------------------------------------------------------ what the page sends
 
     def set_state(self, sync_data: dict[str, Any]) -> None:
-        """Take over what the page has sent."""
+        """Take over what the page has sent; what cannot be meant is answered with the present state."""
         self._from_page = True
         try:
-            super().set_state(sync_data)
+            for name, value in sync_data.items():
+                if name not in self.FROM_PAGE:
+                    continue
+                try:
+                    super().set_state({name: value})
+                except (traitlets.TraitError, GraphvizADError):
+                    self.send_state(name)
+                else:
+                    if getattr(self, name) != value:  # taken, but not as it was sent
+                        self.send_state(name)
         finally:
             self._from_page = False
 
-    def _answer(self, _widget: object, content: Any, _buffers: object) -> None:
-        # The page asks whether a kernel is there; see explorer.js.
-        if isinstance(content, dict) and content.get("kind") == "hello":
+    def _on_message(self, _widget: object, content: Any, _buffers: object) -> None:
+        if not isinstance(content, dict):
+            return
+        if content.get("kind") == "hello":  # the page asks whether a kernel is there; see static/desk.js
             self.send({"kind": "live"})
+            return
+        question, nonce = content.get("question"), content.get("nonce")
+        if content.get("kind") != "ask" or not isinstance(question, str) or not isinstance(nonce, str):
+            return
+        reply: dict[str, Any] = {"kind": "answer", "nonce": nonce}
+        try:
+            answer = self._adapter.answer(question)
+        except GraphvizADError as error:
+            self.send({**reply, "error": str(error)})
+        except Exception as error:  # noqa: BLE001  (the user's function may raise anything: it belongs on the page)
+            self.send({**reply, "error": f"{type(error).__name__}: {error}"})
+        else:
+            self.send({**reply, "data": sendable(answer.data)}, list(answer.buffers))
 
     @traitlets.observe("edit")
     def _on_edit(self, change: Any) -> None:
         edit = change["new"]
-        if not edit:
+        name, text, nonce = (edit.get(key) for key in ("name", "text", "nonce"))
+        if not isinstance(nonce, int | float):
+            return
+        if not isinstance(name, str) or not isinstance(text, str):
+            self._finish(nonce, "This edit names no input, or no text for it: reload the page.")
             return
         try:
-            adapter = self._adapter.evaluate({edit["name"]: read_number(edit["text"])})
-            payload = adapter.payload(True)
+            base = self._base.evaluate({name: read_number(text)})
+            self._show(base, self.look, nonce)
         except GraphvizADError as error:
-            self._finish(edit, error=str(error))
+            self._finish(nonce, str(error))
         except Exception as error:  # noqa: BLE001  (the user's function may raise anything: it belongs on the page)
-            self._finish(edit, error=f"{type(error).__name__}: {error}")
-        else:
-            before, shown = self.steps, self.step
-            self._adapter = adapter
-            self._finish(edit, error="", payload=payload, step=keep_step(shown, before, len(payload["steps"])))
+            self._finish(nonce, f"{type(error).__name__}: {error}")
 
-    def _finish(self, edit: dict[str, Any], **changes: Any) -> None:
+    def _finish(self, nonce: float, words: str) -> None:
+        with self.hold_sync():
+            self.error = words
+            self.answered = float(nonce)
+
+    def _show(self, base: GraphAdapter, look: dict[str, Any], nonce: float | None = None) -> None:
+        """Show another graph, or the same one in another way."""
+        adapter = base.looked(look)
+        payload = adapter.payload(True)
+        before, shown = self.steps, self.step
+        self._base, self._adapter = base, adapter
         # One message for all changes, so that the page never sees the new graph at a step of the old one. The
         # order matters to the validation of step: the payload comes first.
-        with self.hold_sync():
-            for name in ("error", "payload", "step"):
-                if name in changes:
-                    setattr(self, name, changes[name])
-            self.answered = float(edit.get("nonce", 0.0))
+        with self.hold_sync(), self._settled():
+            self.error = ""
+            self.payload = payload
+            self.step = keep_step(shown, before, len(payload["steps"]))
+            self.phase = phase_at(payload, self.step)
+            self.inputs = scalar_inputs(payload)
+            if self.selected and self.selected not in selectable(payload):
+                self.selected = ""
+            if nonce is not None:
+                self.answered = float(nonce)
+
+    @contextlib.contextmanager
+    def _settled(self) -> Iterator[None]:
+        self._settling += 1
+        try:
+            yield
+        finally:
+            self._settling -= 1
+
+    # ------------------------------------------------------------------------------------------------- display
 
     def _ipython_display_(self, **_options: Any) -> None:
         """Show a still picture and the live explorer, of which the page hides one.
@@ -144,7 +353,7 @@ class Explorer(anywidget.AnyWidget):
         if self.comm is None:  # closed: only the picture is left
             show(self._adapter.static_bundle(), raw=True)
             return
-        show({"text/html": static_text("still.html")}, raw=True)
+        show({"text/html": self._adapter.still()}, raw=True)
         show(self._adapter.static_bundle(), raw=True)
         show(self._view_bundle(), raw=True)
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import math
+import re
+from collections.abc import Collection
 from dataclasses import asdict
 from typing import Any
 
@@ -12,19 +15,27 @@ VERSION = 1
 
 # What the front end has no use for stays in Python: the picture already shows it.
 _NODE_FIELDS_NOT_SENT = (
-    "operation",
-    "shape",
-    "dtype",
-    "frame",
     "seeded",
     "value_cells",
     "adjoint_cells",
     "tangent_cells",
+    "symbols",
 )
-_EDGE_FIELDS_NOT_SENT = ("mask", "pushed")
+_EDGE_FIELDS_NOT_SENT = ("mask", "pushed", "symbols")
 
 
-def payload(scene: Scene, svg: str, *, live: bool, frozen: str | None, notice: str = "") -> dict[str, Any]:
+def payload(
+    scene: Scene,
+    svg: str,
+    *,
+    live: bool,
+    frozen: str | None,
+    notice: str = "",
+    look: dict[str, Any] | None = None,
+    looks: dict[str, Any] | None = None,
+    sliders: dict[str, Any] | None = None,
+    training: dict[str, Any] | None = None,
+) -> dict[str, Any]:
     """Return everything that a view of the scene needs, as strict JSON.
 
     Parameters
@@ -39,7 +50,14 @@ def payload(scene: Scene, svg: str, *, live: bool, frozen: str | None, notice: s
         Why inputs cannot be changed, as a sentence for people; None where they can.
     notice
         Something that the person should know about this graph, e.g. that a branch was taken anew.
+    look, looks
+        How the graph is looked at, and which ways there are; see `graphviz_ad.widget.look`.
+    sliders
+        The values for which a page without kernel carries the numbers, by input.
+    training
+        Which iteration of a training this is.
     """
+    names = edge_names(scene)
     data = {
         "version": VERSION,
         "title": scene.title,
@@ -47,30 +65,60 @@ def payload(scene: Scene, svg: str, *, live: bool, frozen: str | None, notice: s
         "mode": scene.mode,
         "svg": svg,
         "intro": scene.intro,
-        "nodes": [
-            {key: value for key, value in asdict(node).items() if key not in _NODE_FIELDS_NOT_SENT}
-            for node in scene.nodes
-        ],
+        "nodes": [_fields(node, _NODE_FIELDS_NOT_SENT) for node in scene.nodes],
         "edges": [
-            {key: value for key, value in asdict(edge).items() if key not in _EDGE_FIELDS_NOT_SENT}
-            for edge in scene.edges
+            {"name": name} | _fields(edge, _EDGE_FIELDS_NOT_SENT) for name, edge in zip(names, scene.edges, strict=True)
         ],
-        "steps": [asdict(step) for step in scene.steps],
+        "frames": [asdict(frame) for frame in scene.frames],
+        "steps": [_fields(step) for step in scene.steps],
         "scales": [list(scale) for scale in scene.scales],
         "live": live,
         "frozen": frozen,
         "notice": notice,
+        "look": look or {},
+        "looks": looks or {},
+        "sliders": sliders or {},
+        "wrong": None if scene.wrong is None else asdict(scene.wrong),
+        "training": training,
     }
-    return {key: _sendable(value) for key, value in data.items()}
+    return {key: sendable(value) for key, value in data.items()}
 
 
-def _sendable(value: Any) -> Any:
-    """Texts that UTF-8 can hold: one lone surrogate in a name, and Jupyter could not send the message."""
+def edge_names(scene: Scene) -> list[str]:
+    """Return the name of every edge: "x->u"; where several join the same two nodes, "x->u#1" for the second argument.
+
+    Examples
+    --------
+    >>> import graphviz_ad as gad
+    >>> from graphviz_ad.story.staging import stage
+    >>> edge_names(stage(gad.trace(lambda x: x * x, 3.0)))
+    ['x->out', 'x->out#1']
+    """
+    called = {node.id: node.name for node in scene.nodes}
+    met: set[tuple[int, int]] = set()
+    names = []
+    for edge in scene.edges:
+        pair = (edge.input, edge.consumer)
+        names.append(f"{called[edge.input]}->{called[edge.consumer]}" + (f"#{edge.argnum}" if pair in met else ""))
+        met.add(pair)
+    return names
+
+
+def _fields(part: Any, without: Collection[str] = ()) -> dict[str, Any]:
+    """Return the fields of a flat dataclass by name; `dataclasses.asdict` would copy every number on the way."""
+    return {name: getattr(part, name) for name in part.__slots__ if name not in without}
+
+
+_SURROGATE = re.compile("[\ud800-\udfff]")
+
+
+def sendable(value: Any) -> Any:
+    """Return the same JSON in texts that UTF-8 can hold: one lone surrogate, and Jupyter could not send the message."""
     if isinstance(value, str):
-        return value if value.isascii() else "".join(REPLACEMENT if "\ud800" <= c <= "\udfff" else c for c in value)
+        return value if value.isascii() else _SURROGATE.sub(REPLACEMENT, value)
     if isinstance(value, dict):
-        return {key: _sendable(item) for key, item in value.items()}
-    return [_sendable(item) for item in value] if isinstance(value, list | tuple) else value
+        return {key: sendable(item) for key, item in value.items()}
+    return [sendable(item) for item in value] if isinstance(value, list | tuple) else value
 
 
 def phase_at(data: dict[str, Any], step: int) -> str:
@@ -81,3 +129,18 @@ def phase_at(data: dict[str, Any], step: int) -> str:
     if all(event["kind"] == "value" for event in steps[:step]):
         return "forward"
     return "tangent" if data["mode"] == "forward" else "backward"
+
+
+def scalar_inputs(data: dict[str, Any]) -> dict[str, Any]:
+    """Return the numbers of all inputs that a person may change; nan and inf as texts, which JSON lacks."""
+    found: dict[str, Any] = {}
+    for node in data["nodes"]:
+        if node["editable"]:
+            number = float(node["value"])
+            found[node["name"]] = number if math.isfinite(number) else node["value"]
+    return found
+
+
+def selectable(data: dict[str, Any]) -> list[str]:
+    """Return the names of everything that can be selected: nodes, then edges."""
+    return [node["name"] for node in data["nodes"]] + [edge["name"] for edge in data["edges"]]

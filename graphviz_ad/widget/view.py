@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Collection, Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -12,12 +12,19 @@ from graphviz_ad.core.flat import to_dict
 from graphviz_ad.core.graph import BaseGraph
 from graphviz_ad.errors import ArgumentError
 from graphviz_ad.story import narration
+from graphviz_ad.story.inspect import Inspector
 from graphviz_ad.story.scene import Scene
-from graphviz_ad.story.staging import stage, story_line
-from graphviz_ad.story.timeline import can_sweep
+from graphviz_ad.story.staging import check_shown, staged, story_line
+from graphviz_ad.story.symbols import check_labels
+from graphviz_ad.story.timeline import can_sweep, swept
+from graphviz_ad.story.used import Uses
+from graphviz_ad.widget.progress import progress_bar
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from graphviz_ad.story.timeline import Timeline
+    from graphviz_ad.widget.desk import Answer
 
 
 @dataclass(frozen=True)
@@ -38,23 +45,44 @@ class View:
     step: int | None = None
     animate: bool | str = False
     notation: str = "∂L/∂v"
+    labels: str = "numbers"
+    close: Collection[str] = ()  # groups that are collapsed whatever fold and expand say
+    wrong: str = ""  # a backward pass that is wrong on purpose, see story/wrong.py
     fragment: bool = False  # LaTeX without a preamble
     frames: tuple[Iterable[int] | None, int | None] | None = None  # steps and columns of a film strip
+    look: Mapping[str, Any] = field(default_factory=dict)  # what a person changed in the explorer, see widget/look.py
+    inputs: Mapping[str, Any] = field(default_factory=dict)  # the values that a page's sliders offer
 
     @cached_property
     def scene(self) -> Scene:
         """Everything that is shown, as plain data."""
-        return stage(
+        check_shown(self.show, self.precision, self.labels, self.wrong)
+        return staged(self.line, self.show, self.precision, self.labels, self.wrong)
+
+    @cached_property
+    def line(self) -> Timeline:
+        """The story that the scene tells."""
+        return story_line(
             self.graph,
-            mode=self.mode,
-            output=self.output,
-            seed=self.seed,
-            show=self.show,
-            digits=self.precision,
-            fold=self.fold,
-            expand=self.expand,
-            notation=self.notation,
+            self.mode,
+            self.output,
+            self.seed,
+            "constants" in self.show,
+            "none" if self.wrong else self.fold,  # what is wrong on purpose goes from node to node
+            () if self.wrong else self.expand,
+            self.notation,
+            () if self.wrong else self.close,
         )
+
+    @cached_property
+    def inspector(self) -> Inspector:
+        """Tells everything about one node or edge of the story."""
+        return Inspector(self.line, self.precision)
+
+    @cached_property
+    def uses(self) -> Uses:
+        """Tells from which cells a cell was computed."""
+        return Uses(self.line.outline)
 
     @cached_property
     def picture(self) -> Any:
@@ -104,15 +132,34 @@ class View:
 
     def payload(self, live: bool) -> dict[str, Any]:
         """What the front end plays."""
+        from graphviz_ad.widget import baking, look
         from graphviz_ad.widget.payload import payload
 
-        return payload(self.scene, self.svg("page"), live=live, frozen=None, notice=self.graph.notice)
+        return payload(
+            self.scene,
+            self.svg("page"),
+            live=live,
+            frozen=None,
+            notice=self.graph.notice,
+            look=dict(self.look),
+            looks=look.choices(self),
+            sliders=baking.slider_json(baking.sliders(self, self.inputs), self.precision),
+        )
 
-    def page(self) -> str:
+    def page(self, progress: Callable[[int, int], None] | None = None) -> str:
         """The kernel-free page, one HTML file."""
+        from graphviz_ad.widget import baking
         from graphviz_ad.widget.page import page
 
-        return page(self.payload(False), self.scene.title)
+        grid = baking.sliders(self, self.inputs)
+        payload = self.payload(False)
+        return page(payload, self.scene.title, baking.bake(self, payload, grid, progress))
+
+    def still(self) -> str:
+        """What goes before the still picture in a notebook: a style, and the page that an export plays."""
+        from graphviz_ad.widget.still import exported, still
+
+        return still(exported(self), f"Explorer of {self.scene.title}", self.picture.height + 500)
 
     def dot(self) -> Any:
         """The picture as Graphviz source."""
@@ -122,10 +169,7 @@ class View:
 
     def story(self) -> str:
         """The whole story as text."""
-        constants = "constants" in self.show
-        return narration.story(
-            story_line(self.graph, self.mode, self.output, self.seed, constants, self.fold, self.expand, self.notation)
-        )
+        return narration.story(self.line)
 
     def derivation(self) -> Any:
         """All equations, in the order in which one writes them down."""
@@ -148,6 +192,28 @@ class View:
     def evaluate(self, inputs: dict[str, float]) -> View:
         """The same view of the graph at other inputs."""
         return replace(self, graph=self.graph.evaluate(**inputs))
+
+    def looked(self, look: Mapping[str, Any]) -> View:
+        """The same graph, looked at in another way."""
+        from graphviz_ad.widget.look import looked
+
+        shown = replace(looked(self, look), look=dict(look))
+        if shown.mode == "forward":  # so that whoever asks for the graph finds the tangents that are shown
+            shown = replace(shown, graph=swept(shown.graph, "forward", None, shown.seed), seed=None)
+        return shown
+
+    def departures(self) -> Iterator[Mapping[str, Any]]:
+        """The looks that a page carries; each departs from this one in one thing."""
+        from graphviz_ad.widget import baking, look
+
+        if len(self.scene.nodes) <= baking.MAX_NODES:
+            yield from look.departures(self)
+
+    def answer(self, question: str) -> Answer:
+        """What the front end asks about this view."""
+        from graphviz_ad.widget import desk
+
+        return desk.answer(self, question)
 
     def static_bundle(self) -> dict[str, Any]:
         """The picture for hosts without scripts: vectors, pixels and words."""
@@ -177,7 +243,7 @@ _WRITERS: dict[str, Callable[[View, str], str | bytes]] = {
     ".svg": lambda view, theme: view.svg(theme),
     ".png": lambda view, theme: view.png(theme),
     ".pdf": lambda view, theme: view.pdf(theme),
-    ".html": lambda view, theme: view.page(),
+    ".html": lambda view, theme: view.page(progress_bar("drawing the page")),
     ".dot": lambda view, theme: str(view.dot().source),
     ".json": lambda view, theme: _json(view),
     ".txt": lambda view, theme: view.story(),
@@ -201,10 +267,18 @@ def _check_moments(view: View, target: Path) -> None:
         )
     if asked and view.step is not None:
         raise ArgumentError("step and animate exclude each other: an animation shows every step.")
+    if view.inputs and suffix != ".html":
+        raise ArgumentError(f"cannot save {target.name!r}: inputs= are the sliders of a page, an .html")
     if not isinstance(view.fragment, bool):
         raise ArgumentError(f"fragment must be True or False, not {view.fragment!r}")
     if view.fragment and suffix != ".tex":
         raise ArgumentError(f"cannot save {target.name!r}: fragment= is for .tex, LaTeX without a preamble")
+    check_labels(view.labels)
+    if view.labels != "numbers" and suffix not in (*PICTURES, ".html"):
+        raise ArgumentError(
+            f"cannot save {target.name!r}: labels={view.labels!r} is for pictures and pages "
+            f"(one of {[*PICTURES, '.html']}); .tex, .md and .txt have every formula anyway"
+        )
     one = {"a step": view.step, "a film strip": view.frames, "what has a width": view.width}
     for what, wanted in one.items():
         if wanted is not None and suffix not in PICTURES:
@@ -246,12 +320,16 @@ def destination(path: str | os.PathLike[str]) -> tuple[Path, Callable[[View, str
 
 def save(graph: BaseGraph, path: str | os.PathLike[str], theme: str = "auto", **options: Any) -> Path:
     """Write a graph to a file whose suffix says the form; the file appears whole or not at all."""
+    return write(View(graph, **options), path, theme)
+
+
+def write(view: View, path: str | os.PathLike[str], theme: str = "auto") -> Path:
+    """Write a view to a file whose suffix says the form; the file appears whole or not at all."""
     target, writer = destination(path)
     if theme not in THEMES:
         raise ArgumentError(f"unknown theme: {theme!r} (must be one of {list(THEMES)})")
     from pathlib import Path
 
-    view = View(graph, **options)
     _check_moments(view, target)
     content = _fitted(view, lambda one: writer(one, theme))
     data = content.encode("utf-8", "replace") if isinstance(content, str) else content

@@ -7,6 +7,7 @@ import json
 import re
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import nbformat
 from playwright.sync_api import Locator, Page, expect
@@ -95,9 +96,13 @@ class Notebook:
     def path(self) -> Path:
         return self.lab.folder / self.name
 
+    @property
+    def address(self) -> str:
+        return self.lab.url(self.name)
+
     def open(self, *, kernel: bool = True) -> Notebook:
         """Open it, and wait until its kernel is ready."""
-        self.page.goto(self.lab.url(self.name))
+        self.page.goto(self.address)
         expect(self.page.locator(".jp-CodeCell").first).to_be_visible(timeout=60 * SECONDS)
         if kernel:
             self.wait_for_kernel()
@@ -175,6 +180,18 @@ class Notebook:
                 if self.path.stat().st_mtime_ns != before:
                     return saved
         raise AssertionError("the notebook was not saved")
+
+
+class Notebook7(Notebook):
+    """A notebook in Jupyter Notebook 7, which the same server serves."""
+
+    @property
+    def address(self) -> str:
+        return f"{self.lab.address}notebooks/{quote(self.name)}?token={self.lab.token}"
+
+    def wait_for_kernel(self) -> None:
+        idle = self.page.locator('.jp-Notebook-ExecutionIndicator[data-status="idle"]')
+        expect(idle).to_be_attached(timeout=60 * SECONDS)
 
 
 def loaded(image: Locator) -> bool:

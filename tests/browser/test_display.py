@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import copy
 import os
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -11,9 +13,9 @@ from typing import Any
 import nbformat
 import pytest
 from nbclient import NotebookClient
-from nbconvert import HTMLExporter
+from nbconvert import HTMLExporter, SlidesExporter
 from nbformat.sign import NotebookNotary
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.driver import Explorer, Notebook, loaded
 from tests.conftest import JupyterLab, Watch, quiet_jupyter
@@ -88,6 +90,8 @@ def test_alive_the_picture_hides_behind_the_explorer(page: Page, jupyter_lab: Ju
     book.explorer(0)
     expect(book.pictures(0)).to_have_count(0)
     expect(book.outputs(0).and_(page.locator(":visible"))).to_have_count(2)  # the printed word, the explorer
+    expect(page.locator("iframe.gad-frame")).to_have_count(1)  # for exports; nothing is played here
+    assert page.locator("iframe.gad-frame").get_attribute("srcdoc") is None
 
 
 def test_two_explorers_in_one_cell_each_hide_their_own_picture(page: Page, jupyter_lab: JupyterLab) -> None:
@@ -172,34 +176,130 @@ def test_trusted_with_saved_state_it_plays_and_its_inputs_say_that_no_kernel_is_
     expect(book.pictures(0)).to_have_count(0)
 
 
-def export(notebook: nbformat.NotebookNode, path: Path) -> Path:
-    """Write a notebook as HTML, as `jupyter nbconvert --to html` does."""
-    body, _ = HTMLExporter().from_notebook_node(notebook)
+def export(notebook: nbformat.NotebookNode, path: Path, exporter: Any = HTMLExporter, **options: Any) -> Path:
+    """Write a notebook as nbconvert does."""
+    body, _ = exporter(**options).from_notebook_node(notebook)
     path.write_text(body, encoding="utf-8")
     return path
 
 
 CONTENT_NETWORKS = ("https://cdnjs.cloudflare.com/", "https://unpkg.com/", "https://cdn.jsdelivr.net/")
+THEIRS = ("Failed to load resource", "requirejs", "require is not defined")
+
+
+def forget_templates(watch: Watch) -> None:
+    """Take out what nbconvert's own templates ask content networks for: require.js, MathJax, the widget manager."""
+    watch.foreign[:] = [address for address in watch.foreign if not address.startswith(CONTENT_NETWORKS)]
+    watch.errors[:] = [error for error in watch.errors if not any(words in error for words in THEIRS)]
+
+
+def pictures(page: Page) -> Locator:
+    """Return the still pictures of an export that a person can see."""
+    return page.locator(".jp-OutputArea-output img:visible")
+
+
+def playing(page: Page) -> Explorer:
+    """Return the explorer that plays in an export's frame, once it is there."""
+    expect(page.locator("iframe.gad-frame")).to_be_visible()
+    explorer = Explorer(page, page.frame_locator("iframe.gad-frame").locator(".gad-explorer"))
+    expect(explorer.root.get_by_role("button", name="Step forward", exact=True)).to_be_visible()
+    return explorer
 
 
 @pytest.mark.filterwarnings("ignore:Alternative text is missing")
 @pytest.mark.parametrize("state", [True, False], ids=["executed", "saved"])
-def test_nbconvert_without_a_network(
+def test_an_export_plays_the_page_in_place_of_the_picture(
     page: Page, executed: nbformat.NotebookNode, watch: Watch, tmp_path: Path, screenshots: Path, state: bool
 ) -> None:
     notebook = executed if state else without_state(executed)
-    page.goto(export(notebook, tmp_path / "export.html").as_uri())
-    page.wait_for_timeout(1500)  # what its scripts ask for does not come
-    picture = page.locator(".jp-OutputArea-output img:visible")
-    expect(picture).to_have_count(1)
-    assert loaded(picture)
+    nbformat.write(notebook, tmp_path / "story.ipynb")
+    command = [sys.executable, "-m", "nbconvert", "--to", "html", "story.ipynb"]
+    subprocess.run(
+        command, cwd=tmp_path, env=quiet_jupyter(tmp_path / "jupyter"), check=True, capture_output=True, timeout=120
+    )
+    page.goto((tmp_path / "story.html").as_uri())
+    explorer = playing(page)
+    expect(pictures(page)).to_have_count(0)
     expect(page.locator(".jp-OutputArea-child").and_(page.locator(":visible"))).to_have_count(1)
-    page.screenshot(path=screenshots / f"nbconvert-{'executed' if state else 'saved'}.png")
-    # nbconvert's own page asks content networks for require.js, MathJax and the widget manager, ours for nothing.
-    assert all(address.startswith(CONTENT_NETWORKS) for address in watch.foreign)
-    assert all("Failed to load resource" in error or "requirejs" in error for error in watch.errors)
-    watch.foreign.clear()
-    watch.errors.clear()
+    step, steps, phase = explorer.where
+    assert (step, phase) == (0, "forward")
+    assert explorer.numbers("value") == {"x": 1.5}
+    for moment, number in (("first", 0), ("middle", steps // 2 + 1), ("last", steps)):
+        while explorer.where[0] < number:
+            explorer.press("Step forward")
+        page.screenshot(path=screenshots / f"nbconvert-{'executed' if state else 'saved'}-{moment}.png")
+    assert explorer.where[2] == "done"
+    assert explorer.numbers("adjoint") == {"x": 95.0625, "s": 31.6875, "u": 31.6875, "y": 1.0}
+    # the frame is as tall as its page, also when that grows
+    document = page.frame_locator("iframe.gad-frame").locator("html")
+    for width in (1280, 640):
+        page.set_viewport_size({"width": width, "height": 900})
+        page.wait_for_timeout(500)
+        tall, room = document.evaluate("html => [html.scrollHeight, html.ownerDocument.defaultView.innerHeight]")
+        assert tall <= room + 1, f"{tall} pixels of page in {room} pixels of frame"
+    forget_templates(watch)
+
+
+@pytest.mark.filterwarnings("ignore:Alternative text is missing")
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_an_export_wears_the_documents_theme(
+    page_factory: Callable[..., Page],
+    executed: nbformat.NotebookNode,
+    watch: Watch,
+    tmp_path: Path,
+    screenshots: Path,
+    theme: str,
+) -> None:
+    page = page_factory(theme="light" if theme == "dark" else "dark")
+    page.goto(export(without_state(executed), tmp_path / "export.html", theme=theme).as_uri())
+    explorer = playing(page)
+    explorer.press("Last step")
+    page.screenshot(path=screenshots / f"nbconvert-{theme}.png")
+    ground = explorer.root.evaluate("root => getComputedStyle(root).backgroundColor")
+    assert ground == {"light": "rgb(255, 255, 255)", "dark": "rgb(20, 23, 28)"}[theme]
+    assert explorer.root.evaluate("root => getComputedStyle(document.body).colorScheme") == theme
+    forget_templates(watch)
+
+
+@pytest.mark.filterwarnings("ignore:Alternative text is missing")
+@pytest.mark.parametrize("exporter", [SlidesExporter, HTMLExporter], ids=["slides", "classic"])
+def test_slides_and_the_classic_template_play_too(
+    page: Page, executed: nbformat.NotebookNode, watch: Watch, tmp_path: Path, exporter: Any
+) -> None:
+    options = {"template_name": "classic"} if exporter is HTMLExporter else {}
+    page.goto(export(without_state(executed), tmp_path / "export.html", exporter, **options).as_uri())
+    explorer = playing(page)
+    explorer.press("Last step")
+    assert explorer.numbers("adjoint")["x"] == 95.0625
+    expect(page.locator(".jp-OutputArea-output img:visible, .output_svg img:visible")).to_have_count(0)
+    watch.errors[:] = [error for error in watch.errors if "$ is not defined" not in error]  # the classic template's
+    forget_templates(watch)
+
+
+@pytest.mark.filterwarnings("ignore:Alternative text is missing")
+def test_on_paper_an_export_shows_the_whole_picture(
+    page: Page, executed: nbformat.NotebookNode, watch: Watch, tmp_path: Path
+) -> None:
+    page.goto(export(without_state(executed), tmp_path / "export.html").as_uri())
+    playing(page)
+    page.emulate_media(media="print")
+    expect(page.locator("iframe.gad-frame")).to_be_hidden()
+    expect(pictures(page)).to_have_count(1)
+    forget_templates(watch)
+
+
+@pytest.mark.filterwarnings("ignore:Alternative text is missing")
+@pytest.mark.parametrize("how", ["without scripts", "sanitised"])
+def test_where_an_export_cannot_play_the_picture_stays(
+    page_factory: Callable[..., Page], executed: nbformat.NotebookNode, watch: Watch, tmp_path: Path, how: str
+) -> None:
+    page = page_factory(javascript=how != "without scripts")
+    page.goto(export(executed, tmp_path / "export.html", sanitize_html=how == "sanitised").as_uri())
+    page.wait_for_timeout(1000)  # what its scripts ask for does not come
+    expect(pictures(page)).to_have_count(1)
+    assert loaded(pictures(page))
+    expect(page.locator("iframe.gad-frame").and_(page.locator(":visible"))).to_have_count(0)
+    forget_templates(watch)
 
 
 @pytest.mark.filterwarnings("ignore:Alternative text is missing")
@@ -208,17 +308,41 @@ def test_nbconvert_with_its_widget_manager_shows_the_explorer_once(
 ) -> None:
     """Stand in for the widget manager that an export fetches: put the explorer where it would put it."""
     page.goto(export(executed, tmp_path / "export.html").as_uri())
+    playing(page)
     page.evaluate(
         """() => { const root = document.createElement("div");
                    root.className = "gad-explorer"; root.textContent = "live";
                    document.querySelector(".jupyter-widgets.jp-OutputArea-output").append(root) }"""
     )
-    expect(page.locator(".jp-OutputArea-output img:visible")).to_have_count(0)
+    expect(pictures(page)).to_have_count(0)
+    expect(page.locator("iframe.gad-frame")).to_be_hidden()
     expect(page.locator(".gad-explorer")).to_be_visible()
-    watch.foreign.clear()
-    watch.errors.clear()
+    forget_templates(watch)
 
 
+@pytest.mark.filterwarnings("ignore:Alternative text is missing")
+def test_of_a_frame_an_export_takes_nothing_but_a_height(
+    page: Page, executed: nbformat.NotebookNode, watch: Watch, tmp_path: Path
+) -> None:
+    page.goto(export(without_state(executed), tmp_path / "export.html").as_uri())
+    playing(page)
+    page.wait_for_timeout(300)
+    frame = page.locator("iframe.gad-frame")
+    assert frame.get_attribute("sandbox") == "allow-scripts"  # no rights of this origin
+    before = frame.get_attribute("height")
+    page.evaluate("window.postMessage({gadHeight: 77}, '*')")  # not from the frame
+    for height in ("'tall'", "-5", "1e9", "NaN", "{}", "null"):
+        frame.evaluate("frame => frame.contentWindow")  # it can be named, not entered
+        page.frames[1].evaluate(f"window.parent.postMessage({{gadHeight: {height}}}, '*')")
+    page.frames[1].evaluate("window.parent.postMessage(null, '*')")
+    page.wait_for_timeout(300)
+    assert frame.get_attribute("height") == before
+    page.frames[1].evaluate("window.parent.postMessage({gadHeight: 777}, '*')")
+    expect(frame).to_have_attribute("height", "777")
+    forget_templates(watch)
+
+
+@pytest.mark.filterwarnings("ignore:Alternative text is missing")
 def test_without_our_style_both_show_and_nothing_is_blank(
     page_factory: Callable[..., Page], executed: nbformat.NotebookNode, watch: Watch, tmp_path: Path
 ) -> None:
@@ -229,8 +353,7 @@ def test_without_our_style_both_show_and_nothing_is_blank(
     page = page_factory(javascript=False)
     page.goto(export(bare, tmp_path / "bare.html").as_uri())
     expect(page.locator(".jp-OutputArea-output img:visible")).to_have_count(1)
-    watch.foreign.clear()
-    watch.errors.clear()
+    forget_templates(watch)
 
 
 def test_the_page_written_by_save_plays_the_same_story(page: Page, jupyter_lab: JupyterLab, tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ from playwright.sync_api import Browser, Page
 import graphviz_ad as gad
 from graphviz_ad.render.animate import SECONDS_AT_FIRST, SECONDS_PER_STEP
 from graphviz_ad.story.staging import stage
-from graphviz_ad.widget.page import static_text
+from graphviz_ad.widget import bundle
 from tests.browser.driver import Explorer
 from tests.conftest import BROWSER_ARGUMENTS
 from tests.run import find_browser
@@ -258,7 +258,7 @@ def test_figures_on_one_page_leave_each_other_alone(graphs: dict[str, gad.Graph]
     strip = graphs["fan out"].film_strip(tmp_path / "strip.svg", [0, 7, -1], engine="layered")
     figures += [figures[0], figures[4], figures[5], strip.read_text(encoding="utf-8")]
     assert len(figures) > 20
-    css = f"<style>{static_text('explorer.css')}</style>"
+    css = f"<style>{bundle.static_text('explorer.css')}</style>"
     for scheme in ("light", "dark"):
         page.emulate_media(color_scheme=scheme)
         alone = [styles(page, [one])[0] for one in figures]

@@ -548,7 +548,7 @@ def test_names_of_primitives_are_looked_up_and_nothing_else(name: str) -> None:
     data["nodes"][-1]["primitive"] = name
     graph = gad.Graph.from_dict(data)
     with pytest.raises(gad.ReplayError):
-        graph.evaluate()
+        graph.evaluate(**{node.name: node.value + 1.0 for node in graph.inputs})
 
 
 # -- files that were changed at random ---------------------------------------------------------------

@@ -177,9 +177,9 @@ def test_columns_of_a_given_width() -> None:
 
 
 def test_it_takes_what_save_takes() -> None:
-    """The same names with the same defaults; not what is of single pictures, moving ones or LaTeX."""
+    """The same names with the same defaults; not what is of single pictures, moving ones, pages or LaTeX."""
     save, strip = (inspect.signature(made).parameters for made in (gad.Graph.save, gad.Graph.film_strip))
-    assert set(save) - set(strip) == {"step", "animate", "fragment"}
+    assert set(save) - set(strip) == {"step", "animate", "fragment", "inputs"}
     assert set(strip) - set(save) == {"steps", "columns"}
     assert all(strip[name] == save[name] for name in set(save) & set(strip))
 

@@ -249,7 +249,7 @@ def test_no_part_carries_a_style_of_its_own_and_the_page_knows_every_size() -> N
     """A page's content security policy ignores style attributes, and so would shrunk numbers stay too wide."""
     from graphviz_ad.render import fit
     from graphviz_ad.render.items import Text as Words
-    from graphviz_ad.widget.page import static_text
+    from graphviz_ad.widget.bundle import static_text
 
     wide = [fit.number(("gad-value",), 0, 0, "8" * length, 60) for length in range(1, 30)]
     sizes = {words.size for words in wide if words.size}

@@ -10,7 +10,6 @@ import pytest
 import graphviz_ad as gad
 from graphviz_ad.story.scene import SceneNode
 from graphviz_ad.story.staging import stage
-from tests.story.test_outline import chain
 
 
 def group_of(graph: gad.Graph, **options: Any) -> SceneNode:
@@ -25,9 +24,14 @@ def test_a_precision_that_numbers_do_not_have_is_an_error(digits: Any) -> None:
 
 
 def test_a_story_of_too_many_steps_is_an_error_when_it_is_told() -> None:
-    scene = stage(chain(1500), fold="none")
-    assert len(scene.steps) == 3001
-    with pytest.raises(gad.ArgumentError, match="3001 steps"):
+    def widened(u, w):
+        for _ in range(1600):
+            u = u * w
+        return np.sum(u)
+
+    scene = stage(gad.trace(widened, np.ones(2), np.ones(1)), fold="none", show=())
+    assert len(scene.steps) == 1601 + 1 + 3 * 1600 + 1, "values, seed, two contributions and a sum each, the last sum"
+    with pytest.raises(gad.ArgumentError, match="6403 steps; at most 6000"):
         scene.steps[0]
 
 

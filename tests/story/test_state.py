@@ -77,6 +77,13 @@ def traced() -> Iterable[tuple[str, Scene]]:
     yield "values", stage(gad.trace(lambda x: (x * 2, x + 1.0), 3.0))
     yield "constants", stage(gad.trace(product, 0.5, 2.0), show=("constants",))
     yield "no step at all", stage(gad.trace(lambda x: x, 3.0))
+    for zero in (True, False):
+        explorer = gad.explore_training(
+            lambda p, x: np.mean((p["w"] * x) ** 2), {"w": 1.0}, None, np.ones(3), zero=zero
+        )
+        explorer.iteration = 1
+        yield f"training, zero={zero}", explorer._adapter.scene
+        explorer.close()
     yield "an input as the output", stage(gad.trace(lambda x: (x, x * x), 3.0), output="x")
 
 
@@ -101,7 +108,7 @@ console.log(JSON.stringify(JSON.parse(text).map((payload) =>
     const state = stateAt(payload, step);
     return {
       ...state,
-      nodes: [...state.nodes.entries()],
+      nodes: [...state.nodes].map(([id, node]) => [id, node.updated ? { ...node, updated: node.updated.text } : node]),
       locals: sorted(state.locals),
       contributions: sorted(state.contributions),
       feeding: sorted(state.feeding),
@@ -116,7 +123,7 @@ def played() -> dict[str, list[dict[str, Any]]]:
     found = find_node()
     if found is None:
         pytest.fail(NO_NODE, pytrace=False)
-    code = (ROOT / "graphviz_ad" / "widget" / "static" / "explorer.js").read_bytes()
+    code = (ROOT / "graphviz_ad" / "widget" / "static" / "story.js").read_bytes()
     payloads = [payload(scene, "", live=False, frozen=None) for scene in SCENES.values()]
     done = subprocess.run(
         [*found[0], "--input-type=module", "-e", PLAY, base64.b64encode(code).decode()],
@@ -133,7 +140,11 @@ def plain(state: State) -> dict[str, Any]:
         "phase": state.phase,
         "narration": state.narration,
         "nodes": [
-            [id_, {name: getattr(known, name) for name in ("value", "adjoint", "accumulator", "tangent", "reported")}]
+            [
+                id_,
+                {name: getattr(known, name) for name in ("value", "adjoint", "accumulator", "tangent", "reported")}
+                | {name: text for name in ("updated", "zeroed") if (text := getattr(known, name)) is not None},
+            ]
             for id_, known in state.nodes.items()
         ],
         "locals": sorted(state.locals),
@@ -154,7 +165,7 @@ def test_python_and_the_explorer_agree(name: str, played: dict[str, list[dict[st
 
 def test_the_scenes_hold_what_is_to_be_compared() -> None:
     kinds = {step.kind for scene in SCENES.values() for step in scene.steps}
-    assert kinds == {"value", "seed", "contribution", "sum", "tangent"}
+    assert kinds == {"value", "seed", "contribution", "sum", "tangent", "update", "zero"}
     assert {state.phase for scene in SCENES.values() for state in states(scene)} == {
         "forward", "backward", "tangent", "done",
     }  # fmt: skip

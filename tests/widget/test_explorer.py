@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -14,6 +15,7 @@ import traitlets
 
 import graphviz_ad as gad
 from graphviz_ad.errors import ArgumentError, GraphvizADError, ReplayError
+from graphviz_ad.widget.desk import Answer
 from graphviz_ad.widget.explorer import Explorer, keep_step, read_number
 from tests.widget import stories
 
@@ -38,6 +40,19 @@ class Adapter:
         if x == 14:
             raise ZeroDivisionError("division by zero")
         return Adapter(x)
+
+    def looked(self, look: dict[str, Any]) -> Adapter:
+        if look:
+            raise ArgumentError("unknown look")
+        return self
+
+    def answer(self, question: str) -> Answer:
+        if question == "boom":
+            raise ZeroDivisionError("division by zero")
+        return Answer({"question": question}, (b"1234",))
+
+    def still(self) -> str:
+        return '<div class="gad-still"></div>'
 
     def static_bundle(self) -> dict[str, Any]:
         return {"image/svg+xml": "<svg/>", "image/png": "AAAA", "text/plain": "chain"}
@@ -129,7 +144,7 @@ def test_a_refused_edit_says_why_and_keeps_the_graph(explorer: Explorer, text: s
 
 def test_an_edit_without_a_name_or_text_is_refused_too(explorer: Explorer) -> None:
     explorer.set_state({"edit": {"nonce": 4.0}})
-    assert "KeyError" in explorer.error
+    assert explorer.error.startswith("This edit names no input")
     assert explorer.answered == 4.0
 
 
@@ -162,7 +177,7 @@ def test_the_new_graph_and_its_step_reach_the_page_in_one_message(
     monkeypatch.setattr(explorer, "_send", lambda message, buffers=None: sent.append(message))
     edit(explorer, "-1", nonce=5.0)
     states = [message["state"] for message in sent if message["method"] == "update"]
-    assert [sorted(state) for state in states if "payload" in state] == [["answered", "payload", "step"]]
+    assert [sorted(state) for state in states if "payload" in state] == [["answered", "inputs", "payload", "step"]]
 
 
 def test_the_kernel_answers_the_page(explorer: Explorer, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -212,3 +227,163 @@ def test_the_explorer_takes_the_options_of_a_saved_page() -> None:
     assert explorer.payload["nodes"][-1]["value_text"] == "0.15"
     with pytest.raises(gad.ArgumentError, match="notation"):
         gad.trace(np.tanh, 0.5).explore(notation="d")
+
+
+# ------------------------------------------------------------------------------------------ traits both ways
+
+
+def polynomial(x: float, y: float) -> float:
+    u = x * y
+    return u + x
+
+
+@pytest.fixture
+def live() -> Iterator[Explorer]:
+    made = gad.explore(polynomial, 3.0, 2.0)
+    yield made
+    made.close()
+
+
+def test_setting_a_phase_goes_to_its_first_step(live: Explorer) -> None:
+    live.phase = "backward"
+    assert live.step == 3, "two values, then the seed"
+    live.phase = "done"
+    assert live.step == live.steps
+    live.phase = "forward"
+    assert live.step == 0
+    with pytest.raises(ArgumentError, match=r"this story has the phases \['forward', 'backward', 'done'\]"):
+        live.phase = "tangent"
+    assert (live.phase, live.step) == ("forward", 0)
+
+
+def test_setting_inputs_replays_the_graph(live: Explorer) -> None:
+    assert live.inputs == {"x": 3.0, "y": 2.0}
+    live.step = 4
+    live.inputs = {"x": 5}
+    assert live.inputs == {"x": 5.0, "y": 2.0}
+    assert live.graph["x"].adjoint == 3.0
+    assert live.graph["u"].value == 10.0
+    assert live.step == 4
+    live.inputs = {"y": "nan"}
+    assert np.isnan(live.graph["u"].value)
+    assert live.inputs == {"x": 5.0, "y": "nan"}, "JSON has no nan"
+
+
+@pytest.mark.parametrize(
+    ("inputs", "words"),
+    [
+        ({"z": 1.0}, r"no scalar input is called 'z' \(inputs: x, y\)"),
+        ({"x": [1]}, "x needs a number"),
+        ({"x": True}, "x needs"),
+    ],
+)
+def test_inputs_that_cannot_be_are_errors(live: Explorer, inputs: dict[str, Any], words: str) -> None:
+    with pytest.raises(ArgumentError, match=words):
+        live.inputs = inputs
+    assert live.inputs == {"x": 3.0, "y": 2.0}
+
+
+def test_selecting_knows_nodes_and_edges_by_name(live: Explorer) -> None:
+    for name in ("u", "x->u", ""):
+        live.selected = name
+        assert live.selected == name
+    with pytest.raises(ArgumentError, match=r"no visible node or edge is called so \('x', 'y', 'u', 'out', 'x->u'"):
+        live.selected = "nobody"
+
+
+def test_callbacks_hear_of_steps_and_selections_until_they_are_ended(live: Explorer) -> None:
+    heard: list[Any] = []
+    ends = [live.on_step(heard.append), live.on_select(heard.append)]
+    live.step = 2
+    live.set_state({"step": 3})
+    live.set_state({"selected": "u"})
+    for end in (*ends, *ends):
+        end()
+    live.step = 1
+    live.selected = ""
+    assert heard == [2, 3, "u"]
+
+
+def test_a_look_shows_the_same_graph_in_another_way(live: Explorer) -> None:
+    live.step = live.steps
+    live.look = {"mode": "forward", "seed": "y"}
+    assert live.payload["mode"] == "forward"
+    assert live.graph["out"].tangent == 3.0
+    assert live.phase == "done"
+    live.inputs = {"x": 4.0}
+    assert live.graph["out"].tangent == 4.0, "a look outlives another input"
+    live.look = {}
+    assert live.payload["mode"] == "reverse"
+    assert live.graph["y"].adjoint == 4.0
+    with pytest.raises(ArgumentError):
+        live.look = {"mode": "sideways"}
+    assert live.look == {}
+
+
+def test_a_look_that_the_page_asks_for_in_vain_is_answered_in_words(live: Explorer) -> None:
+    live.set_state({"look": {"mode": "sideways"}})
+    assert live.look == {}
+    assert "sideways" in live.error
+    live.set_state({"look": {"mode": "forward", "seed": "x"}})
+    assert (live.error, live.payload["mode"]) == ("", "forward")
+
+
+MALFORMED: list[dict[str, Any]] = [
+    {"step": "3"}, {"step": None}, {"step": 1e9}, {"step": 2.5}, {"playing": "yes"}, {"selected": 7},
+    {"selected": "nobody"}, {"inputs": {"x": []}}, {"inputs": 3}, {"inputs": {"nobody": 1}},
+    {"look": []}, {"look": {"mode": 3}}, {"look": {"x": {}}},
+    {"edit": {}}, {"edit": {"nonce": "a"}}, {"edit": {"name": [], "text": {}, "nonce": 1}}, {"edit": 5},
+    {"edit": {"name": "nobody", "text": "1", "nonce": 2}},
+    {"payload": {}}, {"phase": "done"}, {"error": "x"}, {"answered": 3.0}, {"_esm": "alert(1)"}, {"nobody": 1}, {},
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("message", MALFORMED, ids=str)
+def test_whatever_a_page_sends_nothing_breaks(live: Explorer, message: dict[str, Any]) -> None:
+    before = {name: getattr(live, name) for name in ("payload", "inputs", "look", "playing", "_esm", "answered")}
+    live.set_state(message)
+    for name, value in before.items():
+        if name != "answered":
+            assert getattr(live, name) == value, name
+    assert 0 <= live.step <= live.steps
+    assert live.selected == ""
+    live.set_state({"step": 2})
+    assert live.step == 2
+
+
+def test_questions_are_answered_and_nonsense_is_not(explorer: Explorer, monkeypatch: pytest.MonkeyPatch) -> None:
+    sent: list[Any] = []
+    monkeypatch.setattr(explorer, "send", lambda content, buffers=None: sent.append((content, buffers)))
+    for content in (
+        None,
+        3,
+        "ask",
+        [],
+        {},
+        {"kind": "ask"},
+        {"kind": "ask", "question": 3, "nonce": "a"},
+        {"kind": "ask", "question": "x"},
+    ):
+        explorer._handle_custom_msg(content, [])
+    assert sent == []
+    explorer._handle_custom_msg({"kind": "ask", "question": "node:3", "nonce": "a-1"}, [])
+    explorer._handle_custom_msg({"kind": "ask", "question": "boom", "nonce": "a-2"}, [])
+    assert sent == [
+        ({"kind": "answer", "nonce": "a-1", "data": {"question": "node:3"}}, [b"1234"]),
+        ({"kind": "answer", "nonce": "a-2", "error": "ZeroDivisionError: division by zero"}, None),
+    ]
+
+
+def test_an_unknown_question_is_answered_with_a_sentence(live: Explorer, monkeypatch: pytest.MonkeyPatch) -> None:
+    sent: list[Any] = []
+    monkeypatch.setattr(live, "send", lambda content, buffers=None: sent.append(content))
+    live._handle_custom_msg({"kind": "ask", "question": "nonsense:1", "nonce": "n"}, [])
+    (reply,) = sent
+    assert reply["error"].startswith("unknown question: 'nonsense:1'")
+
+
+def test_a_step_is_a_short_message(live: Explorer, monkeypatch: pytest.MonkeyPatch) -> None:
+    sent: list[Any] = []
+    monkeypatch.setattr(live, "_send", lambda message, buffers=None: sent.append(message))
+    live.step = 2
+    assert sum(len(json.dumps(message)) for message in sent) <= 100, sent

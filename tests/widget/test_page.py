@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import json
 import re
 from dataclasses import replace
 from html.parser import HTMLParser
 
 import pytest
 
-from graphviz_ad.widget.page import FROZEN, page, script_json, static_text
+from graphviz_ad.widget import bundle
+from graphviz_ad.widget.packing import pack, unpack
+from graphviz_ad.widget.page import FROZEN, page
 from tests.widget import stories
 
 HOSTILE = "</script><script>alert(1)</script><!-- ]]> & \u2028 ' \""
@@ -60,15 +61,16 @@ def test_page_holds_one_picture_the_payload_without_it_and_the_module() -> None:
     text = page(stories.told(stories.chain(), live=True), "(x² + 1)³")
     parts = Parts(text)
     assert text.count("<svg ") == 1, "the picture is in the file once"
-    (kind, data), (module, code) = parts.scripts
-    assert (kind["type"], module["type"]) == ("application/json", "module")
-    payload = json.loads(data)
+    (kind, data), _baked, (_, app), (module, code) = parts.scripts
+    assert (kind["type"], module["type"]) == ("text/plain", "module")
+    payload = unpack(data)
     assert (payload["svg"], payload["live"], payload["frozen"]) == ("", False, FROZEN)
-    assert code.startswith(static_text("explorer.js"))
+    assert code == bundle.stripped("boot.js")
+    assert unpack(app) == {"script": bundle.script(), "style": bundle.live_style()}
 
 
 def test_page_keeps_a_graphs_own_reason() -> None:
-    payload = json.loads(Parts(page(stories.told(stories.chain(), frozen="No function."), "t")).scripts[0][1])
+    payload = unpack(Parts(page(stories.told(stories.chain(), frozen="No function."), "t")).scripts[0][1])
     assert payload["frozen"] == "No function."
 
 
@@ -77,7 +79,7 @@ def test_policy_allows_this_script_and_these_styles_and_nothing_else() -> None:
     directives = dict(part.strip().split(" ", 1) for part in parts.policy.split(";"))
     assert directives == {
         "default-src": "'none'",
-        "script-src": hash_of(parts.scripts[1][1]),
+        "script-src": hash_of(parts.scripts[3][1]) + " blob:",
         "style-src": hash_of(parts.styles[0]),
         "base-uri": "'none'",
         "form-action": "'none'",
@@ -89,17 +91,18 @@ def test_policy_allows_this_script_and_these_styles_and_nothing_else() -> None:
 def test_hostile_texts_stay_texts(field: str) -> None:
     scene = replace(stories.chain(), **{field: HOSTILE})
     parts = Parts(page(stories.told(scene), HOSTILE))
-    assert len(parts.scripts) == 2
-    assert json.loads(parts.scripts[0][1])[field] == HOSTILE
-    assert not re.search(r"alert\(1\)", parts.scripts[1][1])
+    assert len(parts.scripts) == 4
+    assert unpack(parts.scripts[0][1])[field] == HOSTILE
+    assert not re.search(r"alert\(1\)", parts.scripts[3][1])
 
 
-def test_script_json_is_strict_and_cannot_end_its_element() -> None:
-    text = script_json({"a": HOSTILE + "\u2029"})
-    assert not set(text) & set("<>&\u2028\u2029")
-    assert json.loads(text) == {"a": HOSTILE + "\u2029"}
+def test_packed_json_is_strict_and_cannot_end_its_element() -> None:
+    text = pack({"a": HOSTILE + "\u2029"})
+    assert re.fullmatch(r"[A-Za-z0-9+/=]+", text)
+    assert unpack(text) == {"a": HOSTILE + "\u2029"}
+    assert unpack(pack("\ud800")) == "?", "no browser could read a lone surrogate"
     with pytest.raises(ValueError, match="not JSON compliant"):
-        script_json(float("nan"))
+        pack(float("nan"))
 
 
 def test_the_page_shows_the_complete_state_before_its_script_runs() -> None:

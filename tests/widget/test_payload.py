@@ -14,18 +14,20 @@ def test_payload_has_exactly_the_fields_of_the_contract() -> None:
     data = stories.told(stories.chain(), live=True, notice="Traced again.")
     assert set(data) == {
         "version", "title", "alt", "mode", "svg", "intro", "nodes", "edges", "steps", "scales", "live", "frozen",
-        "notice",
+        "notice", "frames", "look", "looks", "sliders", "wrong", "training",
     }  # fmt: skip
     assert set(data["nodes"][0]) == {
         "id", "name", "kind", "role", "reached", "consumers", "editable", "differentiable", "output",
         "value", "value_text", "adjoint", "adjoint_text", "tangent", "tangent_text", "source",
+        "operation", "shape", "dtype", "frame",
     }  # fmt: skip
     assert set(data["edges"][0]) == {
-        "index", "input", "consumer", "argnum", "active", "cut",
+        "name", "index", "input", "consumer", "argnum", "active", "cut",
         "local", "local_text", "contribution", "contribution_text",
     }  # fmt: skip
     assert set(data["steps"][0]) == {
         "kind", "node", "edge", "adjoint", "adjoint_text", "reported", "complete", "narration",
+        "value", "value_text",
     }  # fmt: skip
     assert (data["live"], data["frozen"], data["notice"]) == (True, None, "Traced again.")
 

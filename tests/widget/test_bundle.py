@@ -1,0 +1,83 @@
+"""The front end's modules become one ES module that anywidget takes, and one stylesheet."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+
+import pytest
+
+from graphviz_ad.widget import bundle
+from tests.run import NO_NODE, ROOT, find_node
+
+STATIC = ROOT / "graphviz_ad" / "widget" / "static"
+
+ALONE = {"types.js": "comments alone", "boot.js": "starts a page", "still.js": "starts a page in a document"}
+
+
+def test_every_module_is_in_the_bundle_after_those_that_it_imports() -> None:
+    order = bundle.modules()
+    assert order[-1] == bundle.ENTRY
+    assert {*order, *ALONE} == {file.name for file in STATIC.glob("*.js")}
+    for place, name in enumerate(order):
+        for other in re.findall(
+            r'from "\./([\w-]+\.js)"', re.sub("/\\*.*?\\*/", "", bundle.static_text(name), flags=re.DOTALL)
+        ):
+            assert other in order[:place], f"{name} needs {other}"
+
+
+def test_the_bundle_is_what_anywidget_wants() -> None:
+    """A module without imports; its default export has render, and there is no named one, of which anywidget warns."""
+    found = find_node()
+    if found is None:
+        pytest.fail(NO_NODE, pytrace=False)
+    code = (
+        "const text = await new Promise((done) => { let all = ''; process.stdin.on('data', (part) => (all += part));"
+        " process.stdin.on('end', () => done(all)); });"
+        "const module = await import('data:text/javascript;base64,' + Buffer.from(text).toString('base64'));"
+        "console.log(Object.keys(module).sort().join(), typeof module.default.render);"
+    )
+    done = subprocess.run(
+        [*found[0], "--input-type=module", "-e", code],
+        input=bundle.script(), capture_output=True, text=True, check=False, timeout=60,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.split() == ["default,startPage", "function"]
+
+
+def test_no_data_ever_becomes_markup_and_nothing_is_asked_of_the_network() -> None:
+    code = bundle.script() + bundle.static_text("still.js")
+    for word in (
+        "innerHTML", "outerHTML", "insertAdjacentHTML", "createContextualFragment", "document.write",
+        "eval(", "new Function", "fetch(", "import(", "XMLHttpRequest", "WebSocket", "sendBeacon",
+        "localStorage", "sessionStorage", "document.cookie", 'setAttribute("style"',
+    ):  # fmt: skip
+        assert word not in code, word
+    assert set(re.findall(r"https?://[^\"'\s]+", code)) == {"http://www.w3.org/2000/svg"}
+
+
+def test_comments_and_types_are_left_out_and_code_is_not() -> None:
+    for text in (bundle.script(), bundle.style()):
+        assert not re.search(r"^\s*(//|/\*)", text, flags=re.MULTILINE)
+    assert "/**" not in bundle.script()
+    for name in bundle.modules():
+        for line in bundle.static_text(name).splitlines():
+            if (words := line.strip()) and not words.startswith(("//", "/*", "*", "import ", "export ", "}")):
+                assert re.sub(r"/\*\* @type .*?\*/ ?", "", words) in bundle.script(), f"{name}: {words}"
+
+
+def test_no_text_of_a_module_goes_over_a_line() -> None:
+    """Indentation is taken away, and inside of a text it would be part of it."""
+    for name in bundle.modules():
+        for number, line in enumerate(bundle.static_text(name).splitlines(), 1):
+            assert line.count("`") % 2 == 0 or line.strip().startswith(("*", "//")), f"{name}:{number}"
+
+
+def test_every_sheet_is_in_the_style_and_reaches_only_explorers() -> None:
+    style = bundle.style()
+    for sheet in STATIC.glob("*.css"):
+        selectors = re.findall(r"^(\.[^{]+)\{", bundle.static_text(sheet.name), flags=re.MULTILINE)
+        assert selectors, sheet.name
+        assert all(re.sub(r"\n\s+", "\n", selector).strip() in style for selector in selectors)
+        if sheet.name != "explorer.css":
+            assert all(selector.startswith(".gad-") for selector in selectors), sheet.name
