@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -64,7 +65,12 @@ def short(number: Any, digits: int = 4) -> str:
         return str(bool(number))
     if isinstance(number, int | np.integer):
         return _sign(str(int(number)))
-    value = float(number) + 0.0  # a minus before zero tells people nothing
+    return _float_text(float(number) + 0.0, digits)  # a minus before zero tells people nothing
+
+
+@lru_cache(4096)
+def _float_text(value: float, digits: int) -> str:
+    """One story tells the same number many times: on a node, on edges, in sentences."""
     if math.isnan(value):
         return "NaN"
     if math.isinf(value):
@@ -90,6 +96,8 @@ def brief(value: Any, digits: int = 4, width: int = 17) -> str:
     >>> brief(np.array([1.0, 2.5])), brief(np.arange(100.0)), brief(np.array([True, False, True]))
     ('[1, 2.5]', '0 … 99', '2 of 3 true')
     """
+    if isinstance(value, float):
+        return short(value, digits)
     array = np.asarray(value)
     if array.shape == ():
         return short(array.item() if array.dtype.kind in "biu" else array, digits)

@@ -49,21 +49,25 @@ def _bare(text: str) -> str:
     return _SPACE.sub("\n", _CAST.sub("", _COMMENT.sub("", text))).lstrip()
 
 
-def stripped(name: str) -> str:
-    """Return one script of widget/static, by itself."""
-    return _bare(static_text(name))
+def _joined(entry: str) -> str:
+    parts = []
+    for name in modules(entry):
+        text = _IMPORT.sub("", static_text(name))
+        parts.append(text if name == entry else _EXPORT.sub("", text))
+    return _bare("\n".join(parts))
 
 
 @cache
 def script() -> str:
     """Return the whole front end as one ES module without imports and without comments."""
-    parts = []
-    for name in modules():
-        text = _IMPORT.sub("", static_text(name))
-        if name != ENTRY:
-            text = _EXPORT.sub("", text)
-        parts.append(text)
-    return _bare("\n".join(parts))
+    return _joined(ENTRY)
+
+
+@cache
+def plain(entry: str, then: str = "") -> str:
+    """Return an entry and all that it needs as a plain script: it runs at once where it stands, and ends with `then`."""
+    code = re.sub(r"^export default .*\n", "", _EXPORT.sub("", _joined(entry)), flags=re.MULTILINE)
+    return f'(() => {{\n"use strict";\n{code.rstrip()}\n{then}\n}})();\n'
 
 
 def _sheet(text: str) -> str:

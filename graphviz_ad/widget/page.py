@@ -22,7 +22,12 @@ def _hash(text: str) -> str:
 
 @cache
 def _app() -> str:
-    return pack({"script": bundle.script(), "style": bundle.live_style()})
+    return pack({"script": _started(), "style": bundle.live_style()})
+
+
+@cache
+def _started() -> str:
+    return bundle.plain(bundle.ENTRY, "startPage();")
 
 
 def page(payload: dict[str, Any], title: str, baked: str = "") -> str:
@@ -47,12 +52,9 @@ def page(payload: dict[str, Any], title: str, baked: str = "") -> str:
     frozen = None if payload["sliders"] else payload["frozen"] or FROZEN
     data = {**payload, "svg": "", "live": False, "frozen": frozen}
     steps = len(payload["steps"])
-    boot, style = bundle.stripped("boot.js"), bundle.base_style()
-    # blob: for the module that the one allowed script unpacks and imports
-    policy = (
-        f"default-src 'none'; script-src {_hash(boot)} blob:; style-src {_hash(style)}; base-uri 'none'; "
-        "form-action 'none'"
-    )
+    boot, style = bundle.plain("boot.js"), bundle.base_style()
+    scripts = f"{_hash(boot)} {_hash(_started())}"  # this one, and the one that it unpacks
+    policy = f"default-src 'none'; script-src {scripts}; style-src {_hash(style)}; base-uri 'none'; form-action 'none'"
     svg = payload["svg"][payload["svg"].index("<svg") :]  # an XML declaration has no place inside HTML
     return f"""<!DOCTYPE html>
 <html lang="en">
@@ -75,7 +77,7 @@ def page(payload: dict[str, Any], title: str, baked: str = "") -> str:
 <script type="text/plain" id="gad-payload">{pack(data)}</script>
 <script type="text/plain" id="gad-baked">{baked}</script>
 <script type="text/plain" id="gad-app">{_app()}</script>
-<script type="module">{boot}</script>
+<script>{boot}</script>
 </body>
 </html>
 """

@@ -44,7 +44,7 @@ def test_names_are_texts_in_the_page(name: str, tmp_path: Path, page: Page) -> N
     assert parts(page) == expected
     assert page.locator("img, b").count() == 0
     assert page.title() == name
-    assert explorer.root.locator("label").first.inner_text() == f"{name} ="
+    assert explorer.root.locator(".gad-field label").first.inner_text() == f"{name} ="
     assert name in explorer.root.get_by_role("status").inner_text()
     nodes = explorer.root.locator("g.gad-node")
     assert nodes.evaluate_all("nodes => nodes.map(node => node.dataset.node)")[0] == name
@@ -53,7 +53,7 @@ def test_names_are_texts_in_the_page(name: str, tmp_path: Path, page: Page) -> N
 def test_an_override_turns_nothing_outside_of_the_name(tmp_path: Path, page: Page) -> None:
     """U+202E would set the rest of its line from right to left: what follows must stay on the right."""
     page.goto(graph_of("a\u202ebc").save(tmp_path / "graph.html").as_uri())
-    after = page.locator(".gad-explorer label").first.evaluate(
+    after = page.locator(".gad-field label").first.evaluate(
         """label => {
             const place = (node, from, to) => {
                 const range = document.createRange();

@@ -196,7 +196,7 @@ def test_what_cannot_be_read_reveals_nothing(opened: Callable[..., Asked], answe
     explorer = opened(gad.trace(cube, 3.0))
     explorer.ask()
     explorer.answer(answer)
-    expect(explorer.card.get_by_role("alert")).to_contain_text(words)
+    expect(explorer.card.locator(".gad-unread")).to_contain_text(words)
     assert explorer.where[0] == 0
     assert "value" not in explorer.read("u")
     expect(explorer.field).to_be_focused()

@@ -62,11 +62,11 @@ def test_page_holds_one_picture_the_payload_without_it_and_the_module() -> None:
     parts = Parts(text)
     assert text.count("<svg ") == 1, "the picture is in the file once"
     (kind, data), _baked, (_, app), (module, code) = parts.scripts
-    assert (kind["type"], module["type"]) == ("text/plain", "module")
+    assert (kind["type"], module) == ("text/plain", {})
     payload = unpack(data)
     assert (payload["svg"], payload["live"], payload["frozen"]) == ("", False, FROZEN)
-    assert code == bundle.stripped("boot.js")
-    assert unpack(app) == {"script": bundle.script(), "style": bundle.live_style()}
+    assert code == bundle.plain("boot.js")
+    assert unpack(app) == {"script": bundle.plain("explorer.js", "startPage();"), "style": bundle.live_style()}
 
 
 def test_page_keeps_a_graphs_own_reason() -> None:
@@ -79,7 +79,7 @@ def test_policy_allows_this_script_and_these_styles_and_nothing_else() -> None:
     directives = dict(part.strip().split(" ", 1) for part in parts.policy.split(";"))
     assert directives == {
         "default-src": "'none'",
-        "script-src": hash_of(parts.scripts[3][1]) + " blob:",
+        "script-src": f"{hash_of(parts.scripts[3][1])} {hash_of(unpack(parts.scripts[2][1])['script'])}",
         "style-src": hash_of(parts.styles[0]),
         "base-uri": "'none'",
         "form-action": "'none'",

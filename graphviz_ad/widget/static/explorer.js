@@ -7,6 +7,7 @@
 import { makeDesk } from "./desk.js";
 import { element, icon, ICONS } from "./dom.js";
 import { tellHeight } from "./framed.js";
+import { unpacked } from "./inflate.js";
 import { makeInputs } from "./inputs.js";
 import { commandOf } from "./keys.js";
 import { legendEntries } from "./legend.js";
@@ -14,7 +15,7 @@ import { PANELS, VIEWS, WAYS } from "./panels.js";
 import { parsePicture, Picture } from "./picture.js";
 import { makePlayer } from "./player.js";
 import { makeSelecting, named, nameOf } from "./selection.js";
-import { pageModel, unpacked } from "./standin.js";
+import { pageModel } from "./standin.js";
 import { clampStep, stateAt } from "./story.js";
 import { makeTabs } from "./tabs.js";
 import { WORDS } from "./words.js";
@@ -299,13 +300,13 @@ function render({ model, el }) {
 // ---------------------------------------------------------------------------------------------------------------
 
 /** Starts the kernel-free page, in which the payload stands packed beside the complete picture. */
-export async function startPage() {
+export function startPage() {
   const el = document.getElementById("gad-root");
   const story = document.getElementById("gad-payload")?.textContent;
   if (!el || !story) throw new Error(WORDS.graph.empty);
   const packed = document.getElementById("gad-baked")?.textContent?.trim();
-  const load = async () => (packed ? unpacked(packed) : { svg: "", answers: {}, variants: {} });
-  render({ model: pageModel(await unpacked(story), load), el });
+  const load = () => (packed ? unpacked(packed) : { svg: "", answers: {}, variants: {} });
+  render({ model: pageModel(unpacked(story), load), el });
   tellHeight();
 }
 

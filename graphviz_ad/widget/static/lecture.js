@@ -143,7 +143,7 @@ export function makeLecture(host) {
   link.addEventListener("click", () => void copy(), { signal });
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   let telling;
-  const answer = element("span", { class: "gad-link-answer", role: "status" });
+  const answer = element("span", { class: "gad-link-answer", "aria-live": "polite" });
   /** @param {string} text */
   function told(text) {
     answer.textContent = text;

@@ -161,9 +161,9 @@ export function makePredict(host) {
   });
   const check = element("button", { type: "submit", class: "gad-command" }, [WORDS.predict.check]);
   const show = element("button", { type: "button", class: "gad-command" }, [WORDS.predict.show]);
-  const unread = element("p", { class: "gad-error gad-unread", role: "alert", id: `${host.id}-unread` });
+  const unread = element("p", { class: "gad-error gad-unread", "aria-live": "assertive", id: `${host.id}-unread` });
   const form = element("form", { class: "gad-question-form" }, [choice, field, check, show]);
-  const outcome = element("p", { class: "gad-outcome", role: "status" });
+  const outcome = element("p", { class: "gad-outcome", "aria-live": "polite" });
   const hint = element("p", { class: "gad-hint" });
   const next = element("button", { type: "button", class: "gad-command gad-question-next" }, [WORDS.predict.next]);
   const after = element("div", { class: "gad-question-after" }, [outcome, hint, next]);

@@ -15,7 +15,7 @@ export function makeSearch(host) {
   const { signal } = host;
   const words = WORDS.search;
   const field = element("input", { type: "search", class: "gad-search", "aria-label": words.label, placeholder: words.hint, title: words.title, autocomplete: "off", spellcheck: "false" });
-  const count = element("output", { class: "gad-found-count" });
+  const count = element("span", { class: "gad-found-count", "aria-live": "polite" });
   /** @type {number[]} */
   let found = [];
   let at = -1;

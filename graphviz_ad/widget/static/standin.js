@@ -59,13 +59,13 @@ function grown(own, variants, key, part) {
 }
 
 /**
- * @param {Payload} payload as the page opens @param {() => Promise<Baked>} load what else it carries, unpacked when first needed
+ * @param {Payload} payload as the page opens @param {() => Baked} load what else it carries, unpacked when first needed
  * @returns {Model}
  */
 export function pageModel(payload, load) {
-  /** @type {Promise<Baked> | null} */
-  let loading = null;
-  const baked = () => (loading ??= load());
+  /** @type {Baked | null} */
+  let loaded = null;
+  const baked = () => (loaded ??= load());
   const names = Object.keys(payload.sliders ?? {});
   const first = names.map((name) => payload.sliders[name].values.indexOf(payload.nodes.find((node) => node.name === name)?.value ?? ""));
   let at = first;
@@ -155,14 +155,4 @@ export function pageModel(payload, load) {
     on: (name, callback) => (name === "msg:custom" ? void hearers.add(callback) : on(name, callback)),
     off: (name, callback) => (name === "msg:custom" ? void hearers.delete(callback) : off(name, callback)),
   };
-}
-
-/**
- * Unpacks base64 of gzip of JSON: what a page carries for later costs a fifth so.
- * @param {string} text @returns {Promise<any>}
- */
-export async function unpacked(text) {
-  const bytes = Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
-  const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"));
-  return JSON.parse(await new Response(stream).text());
 }

@@ -448,7 +448,7 @@ export function makeTensor(host) {
     if (!host.payload.edges.some((edge) => edge.consumer === about.id)) return null;
     /** @type {Map<number, {map: ReturnType<typeof mapOf> | null, told: HTMLElement, array: CellArray | null}>} */
     const inputs = new Map();
-    const title = element("h4", {}, [words.usedBy]);
+    const title = element("h3", {}, [words.usedBy]);
     const row = element("div", { class: "gad-origin-row" });
     const hint = element("p", { class: "gad-small" }, [words.usedHint]);
     holder.append(title, row, hint);

@@ -79,7 +79,7 @@ export function makeTraining(host) {
   }, { signal });
   const forgetting = element("label", { class: "gad-option", title: words.forgetHint }, [forget, ` ${words.forget}`]);
   const about = element("p", { class: "gad-training-about" });
-  const warning = element("p", { class: "gad-training-warning", role: "status" });
+  const warning = element("p", { class: "gad-training-warning", "aria-live": "polite" });
   const heads = element("div", { class: "gad-training-charts" });
   const charts = element("div", { class: "gad-training-charts" });
   const table = element("table", { class: "gad-training-table" });

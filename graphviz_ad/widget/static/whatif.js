@@ -71,7 +71,7 @@ export function makeWhatIf(host) {
   const cells = element("select", { class: "gad-nudge-cells", "aria-label": words.cells });
   for (const [value, text] of [["", words.largest], ["all", words.all]]) cells.append(element("option", { value }, [text]));
   const epsilon = element("input", { type: "range", class: "gad-nudge-epsilon", "aria-label": words.epsilon, min: "0", max: "14", step: "1" });
-  const reading = element("output", { class: "gad-nudge-reading" });
+  const reading = element("span", { class: "gad-nudge-reading", "aria-live": "polite" });
   const sides = element("div", { class: "gad-nudge-sides", role: "radiogroup", "aria-label": words.sides });
   for (const one of NUDGE_SIDES) {
     const radio = element("input", { type: "radio", name: `${host.id}-side`, value: one });
@@ -97,7 +97,7 @@ export function makeWhatIf(host) {
   ]);
   const run = element("button", { type: "button", class: "gad-command" }, [words.check]);
   run.addEventListener("click", () => void askCheck(), { signal });
-  const summary = element("p", { class: "gad-check-summary", role: "status" });
+  const summary = element("p", { class: "gad-check-summary", "aria-live": "polite" });
   const findings = element("div", { class: "gad-check-findings" });
   const content = element("div", { class: "gad-whatif" }, [
     element("section", { "aria-label": words.nudge }, [
