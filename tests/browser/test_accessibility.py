@@ -30,8 +30,15 @@ def moments(explorer: Explorer) -> dict[str, int]:
     return {"first": 0, "middle": steps // 2 + 1, "last": steps}
 
 
-@THEMES
-@GRAPHS
+@pytest.mark.parametrize(
+    ("write", "theme"),
+    [
+        pytest.param(neuron_page, "light", id="scalars-light"),
+        pytest.param(network_page, "dark", id="arrays-dark"),
+        pytest.param(neuron_page, "dark", id="scalars-dark", marks=pytest.mark.slow),
+        pytest.param(network_page, "light", id="arrays-light", marks=pytest.mark.slow),
+    ],
+)
 def test_axe_finds_no_barrier_in_the_page(
     page_factory: Callable[..., Page],
     tmp_path: Path,
@@ -66,7 +73,7 @@ def test_axe_finds_no_barrier_in_the_page(
     assert not lines, "\n".join(lines)
 
 
-@THEMES
+@pytest.mark.parametrize("theme", ["dark", pytest.param("light", marks=pytest.mark.slow)])
 def test_axe_finds_no_barrier_in_a_notebooks_cell(
     page_factory: Callable[..., Page], jupyter_lab: JupyterLab, theme: str
 ) -> None:

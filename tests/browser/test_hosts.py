@@ -89,7 +89,7 @@ OTHER = {"light": "dark", "dark": "light"}  # what the system prefers, where the
 NOTEBOOKS_OWN = ("Cannot read properties of undefined (reading 'schema')", "Could not restore the debugger state")
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("theme", ["light", pytest.param("dark", marks=pytest.mark.slow)])
 def test_notebook_7(
     page_factory: Callable[..., Page], jupyter_lab: JupyterLab, watch: Watch, screenshots: Path, theme: str
 ) -> None:
@@ -107,7 +107,7 @@ def test_notebook_7(
     watch.errors[:] = [error for error in watch.errors if not any(words in error for words in NOTEBOOKS_OWN)]
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("theme", ["dark", pytest.param("light", marks=pytest.mark.slow)])
 def test_marimo(page_factory: Callable[..., Page], watch: Watch, tmp_path: Path, screenshots: Path, theme: str) -> None:
     folder = tmp_path / "notebooks"
     folder.mkdir()

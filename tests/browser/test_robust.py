@@ -216,32 +216,37 @@ def f(x, y):
     return u * u
 
 explorers = [gad.explore(f, x=float(number), y=2.0) for number in range(20)]
-display(*explorers)"""
+display(*explorers[:10])"""
+# JupyterLab shows at most fifty outputs of a cell, and an explorer leaves three
 
 
+@pytest.mark.slow
 def test_twenty_explorers_in_one_notebook(page: Page, jupyter_lab: JupyterLab, screenshots: Path) -> None:
     book = Notebook.write(
         page,
         jupyter_lab,
         "twenty.ipynb",
         TWENTY,
+        "display(*explorers[10:])",
         "for explorer in explorers:\n    explorer.step = explorer.steps",
         "for explorer in explorers:\n    explorer.close()",
     )
     book.start(0)
+    book.run(1)
     roots = page.locator(".gad-explorer")
     expect(roots).to_have_count(20, timeout=180_000)
     for number in (0, 10, 19):
         one = Explorer(page, roots.nth(number))
         one.press("Step forward")
         one.expect_step(1)
-    book.run(1)
+    book.run(2)
     for number in range(20):
         expect(roots.nth(number)).to_have_attribute("data-phase", "done")
         found = Explorer(page, roots.nth(number)).read("x")
         assert found["adjoint"] == repr(2 * (3 * float(number)) * 3)  # (xy + x)² at y = 2
     book.save()
     assert book.path.stat().st_size < 20 * 250_000
-    book.run(2)
+    book.run(3)
     expect(roots).to_have_count(0)
-    expect(book.pictures(0)).to_have_count(20)
+    for cell in (0, 1):
+        expect(book.pictures(cell)).to_have_count(10)

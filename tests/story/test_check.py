@@ -32,7 +32,7 @@ def verdicts(line: Any, found: Check) -> dict[str, str]:
     }
 
 
-@pytest.mark.parametrize("first", range(0, 300, 25))
+@pytest.mark.parametrize("first", [0, *(pytest.param(first, marks=pytest.mark.slow) for first in range(25, 300, 25))])
 def test_no_false_alarm_on_random_smooth_graphs(first: int) -> None:
     for seed in range(first, first + 25):
         f, xs = random_function(seed)
