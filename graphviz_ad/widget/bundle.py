@@ -65,7 +65,7 @@ def script() -> str:
 
 @cache
 def plain(entry: str, then: str = "") -> str:
-    """Return an entry and all that it needs as a plain script: it runs at once where it stands, and ends with `then`."""
+    """Return an entry and what it needs as a plain script that runs at once where it stands, and ends with `then`."""
     code = re.sub(r"^export default .*\n", "", _EXPORT.sub("", _joined(entry)), flags=re.MULTILINE)
     return f'(() => {{\n"use strict";\n{code.rstrip()}\n{then}\n}})();\n'
 
