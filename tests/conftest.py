@@ -168,7 +168,8 @@ def page_factory(
             color_scheme=theme,
             viewport={"width": width, "height": height},
             java_script_enabled=javascript,
-            **{"service_workers": "block", **options},
+            # what moves is painted without end by a browser without a graphics card; its own tests ask for it
+            **{"service_workers": "block", "reduced_motion": "reduce", **options},
         )
         contexts.append(context)
         watch.follow(context)

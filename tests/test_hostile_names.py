@@ -8,7 +8,7 @@ import shutil
 import subprocess
 import unicodedata
 from collections import Counter
-from functools import lru_cache
+from functools import cache, lru_cache
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -22,6 +22,7 @@ from hypothesis import strategies as st
 import graphviz_ad as gad
 from graphviz_ad.core.flat import to_dict
 from graphviz_ad.widget.packing import pack, unpack
+from graphviz_ad.widget.page import page
 from graphviz_ad.widget.view import _WRITERS, View
 
 NASTY = {
@@ -226,14 +227,31 @@ def shape_of_json(value: Any) -> Any:
     return [shape_of_json(item) for item in value] if isinstance(value, list) else type(value).__name__
 
 
-def same_page(name: str, plain: gad.Graph) -> None:
-    page, expected = (Tokens(view_of(graph).page()) for graph in (graph_of(name), plain))
-    view_of(graph_of(name)).page().encode()
-    assert page.found == expected.found
-    assert page.scripts[2:] == expected.scripts[2:], "what follows the story and its answers is the same front end"
-    assert not set(page.scripts[0]) & set("<>&\u2028\u2029")
-    data, other = (unpack(text.scripts[0]) for text in (page, expected))
+def page_of(graph: gad.Graph, whole: bool) -> str:
+    """The page, with all that it can be asked or without."""
+    view = view_of(graph)
+    return view.page() if whole else page(view.payload(False), view.scene.title)
+
+
+@cache
+def plain_page(plain: gad.Graph, whole: bool) -> Tokens:
+    return Tokens(page_of(plain, whole))
+
+
+def same_page(name: str, plain: gad.Graph, whole: bool = False) -> None:
+    text = page_of(graph_of(name), whole)
+    text.encode()
+    made, expected = Tokens(text), plain_page(plain, whole)
+    assert made.found == expected.found
+    assert made.scripts[2:] == expected.scripts[2:], "what follows the story and its answers is the same front end"
+    assert not set(made.scripts[0]) & set("<>&\u2028\u2029")
+    data, other = (unpack(text.scripts[0]) for text in (made, expected))
     assert shape_of_json(data) == shape_of_json(other)
+
+
+@pytest.mark.parametrize("kind", ["script", "surrogates", "long"])
+def test_pages_with_all_their_answers_have_the_same_parts(kind: str, plain: gad.Graph) -> None:
+    same_page(NASTY[kind], plain, whole=True)
 
 
 @pytest.mark.parametrize("kind", NASTY)
@@ -241,7 +259,7 @@ def test_pages_have_the_same_parts(kind: str, plain: gad.Graph) -> None:
     same_page(NASTY[kind], plain)
 
 
-@settings(max_examples=15, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=6, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(name=ANY)
 def test_pages_have_the_same_parts_whatever_the_name(name: str, plain: gad.Graph) -> None:
     same_page(name, plain)

@@ -149,7 +149,7 @@ def agreeing(text: str, measured: float, claimed: float) -> int:
     --------
     >>> text = "95.06260001"
     >>> text[: agreeing(text, 95.06260001, 95.0625)], agreeing("−2", -2.0, -2.0), agreeing("3", 3.0, 4.0)
-    ('95.0626', 2, 0)
+    ('95.062', 2, 0)
     """
     error = relative_error(measured, claimed)
     if math.isnan(error) or error >= 0.1:

@@ -14,7 +14,7 @@ from tests.browser.driver import Explorer, Notebook
 from tests.browser.pages import each_panel, network_page, neuron_page, tabs
 from tests.conftest import JupyterLab
 
-THEMES = pytest.mark.parametrize("theme", ["light", "dark"])
+THEMES = pytest.mark.parametrize("theme", ["light", pytest.param("dark", marks=pytest.mark.slow)])
 GRAPHS = pytest.mark.parametrize("write", [neuron_page, network_page], ids=["scalars", "arrays"])
 
 
@@ -213,6 +213,7 @@ def test_zoomed_nothing_is_lost(
         assert not lines, f"{name}: " + "\n".join(lines)
 
 
+@pytest.mark.slow
 def test_in_forced_colours_everything_still_has_an_edge(
     page_factory: Callable[..., Page], tmp_path: Path, screenshots: Path
 ) -> None:
@@ -229,6 +230,7 @@ def test_in_forced_colours_everything_still_has_an_edge(
     assert not barriers(page)
 
 
+@pytest.mark.slow
 def test_without_motion_nothing_moves_by_itself(page_factory: Callable[..., Page], tmp_path: Path) -> None:
     page = page_factory(reduced_motion="reduce")
     explorer = opened(page, neuron_page(tmp_path))

@@ -218,6 +218,7 @@ def test_hostile_lines_are_text(page_factory: Any, tmp_path: Path, screenshots: 
     page.screenshot(path=screenshots / f"code-hostile-{scheme}.png", full_page=True)
 
 
+@pytest.mark.slow
 def test_a_cell_of_a_notebook(page: Page, jupyter_lab: JupyterLab) -> None:
     notebook = Notebook.write(
         page,

@@ -94,6 +94,7 @@ def test_alive_the_picture_hides_behind_the_explorer(page: Page, jupyter_lab: Ju
     assert page.locator("iframe.gad-frame").get_attribute("srcdoc") is None
 
 
+@pytest.mark.slow
 def test_two_explorers_in_one_cell_each_hide_their_own_picture(page: Page, jupyter_lab: JupyterLab) -> None:
     cell = CELL + "\nfrom IPython.display import display\ndisplay(explorer, gad.trace(f, 2.0), gad.explore(f, x=2.0))"
     book = Notebook.write(page, jupyter_lab, "two.ipynb", cell.replace("\nexplorer\n", "\n"))
@@ -123,6 +124,7 @@ def test_saved_and_reopened_without_its_kernel(
     expect(book.pictures(0)).to_have_count(0)
 
 
+@pytest.mark.slow
 def test_reopened_beside_its_running_kernel_it_is_alive(page: Page, jupyter_lab: JupyterLab, watch: Watch) -> None:
     book = Notebook.write(page, jupyter_lab, "running.ipynb", CELL, "print(explorer.step)")
     book.run(0)
@@ -148,6 +150,7 @@ def test_untrusted_the_png_shows(
     page.screenshot(path=screenshots / "lab-untrusted.png")
 
 
+@pytest.mark.slow
 def test_untrusted_with_saved_state_the_png_shows(
     page: Page, jupyter_lab: JupyterLab, executed: nbformat.NotebookNode
 ) -> None:
@@ -155,6 +158,7 @@ def test_untrusted_with_saved_state_the_png_shows(
     expect_still_picture(book)
 
 
+@pytest.mark.slow
 def test_trusted_without_state_the_svg_shows(
     page: Page, jupyter_lab: JupyterLab, executed: nbformat.NotebookNode, watch: Watch
 ) -> None:
@@ -164,6 +168,7 @@ def test_trusted_without_state_the_svg_shows(
     forget_missing_model(watch)
 
 
+@pytest.mark.slow
 def test_trusted_with_saved_state_it_plays_and_its_inputs_say_that_no_kernel_is_behind(
     page: Page, jupyter_lab: JupyterLab, executed: nbformat.NotebookNode
 ) -> None:
@@ -240,6 +245,7 @@ def test_an_export_plays_the_page_in_place_of_the_picture(
     forget_templates(watch)
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore:Alternative text is missing")
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_an_export_wears_the_documents_theme(
@@ -261,6 +267,7 @@ def test_an_export_wears_the_documents_theme(
     forget_templates(watch)
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore:Alternative text is missing")
 @pytest.mark.parametrize("exporter", [SlidesExporter, HTMLExporter], ids=["slides", "classic"])
 def test_slides_and_the_classic_template_play_too(
@@ -276,6 +283,7 @@ def test_slides_and_the_classic_template_play_too(
     forget_templates(watch)
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore:Alternative text is missing")
 def test_on_paper_an_export_shows_the_whole_picture(
     page: Page, executed: nbformat.NotebookNode, watch: Watch, tmp_path: Path
@@ -288,6 +296,7 @@ def test_on_paper_an_export_shows_the_whole_picture(
     forget_templates(watch)
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore:Alternative text is missing")
 @pytest.mark.parametrize("how", ["without scripts", "sanitised"])
 def test_where_an_export_cannot_play_the_picture_stays(
@@ -302,6 +311,7 @@ def test_where_an_export_cannot_play_the_picture_stays(
     forget_templates(watch)
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore:Alternative text is missing")
 def test_nbconvert_with_its_widget_manager_shows_the_explorer_once(
     page: Page, executed: nbformat.NotebookNode, watch: Watch, tmp_path: Path
@@ -320,6 +330,7 @@ def test_nbconvert_with_its_widget_manager_shows_the_explorer_once(
     forget_templates(watch)
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore:Alternative text is missing")
 def test_of_a_frame_an_export_takes_nothing_but_a_height(
     page: Page, executed: nbformat.NotebookNode, watch: Watch, tmp_path: Path
@@ -342,6 +353,7 @@ def test_of_a_frame_an_export_takes_nothing_but_a_height(
     forget_templates(watch)
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore:Alternative text is missing")
 def test_without_our_style_both_show_and_nothing_is_blank(
     page_factory: Callable[..., Page], executed: nbformat.NotebookNode, watch: Watch, tmp_path: Path
@@ -356,6 +368,7 @@ def test_without_our_style_both_show_and_nothing_is_blank(
     forget_templates(watch)
 
 
+@pytest.mark.slow
 def test_the_page_written_by_save_plays_the_same_story(page: Page, jupyter_lab: JupyterLab, tmp_path: Path) -> None:
     """One story in the widget and in the file: the same steps, the same numbers, the same words."""
     book = Notebook.write(page, jupyter_lab, "same.ipynb", CELL + "\nexplorer.graph.save('same.html')\nexplorer")

@@ -132,6 +132,7 @@ def middle(step: int) -> float:
     return SECONDS_AT_FIRST / 2 if step == 0 else SECONDS_AT_FIRST + (step - 0.5) * SECONDS_PER_STEP
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "scheme"),
     [("fan out", "light"), ("fan out", "dark"), ("layer", "dark"), ("meeting tangents", "light"), ("groups", "dark")],
@@ -190,6 +191,7 @@ def hidden_texts(page: Page) -> list[str]:
     return found
 
 
+@pytest.mark.slow
 def test_it_stands_still_where_less_motion_is_asked_for(
     graphs: dict[str, gad.Graph], tmp_path: Path, page_factory: Callable[..., Page], quiet_browser: Browser
 ) -> None:
@@ -207,6 +209,7 @@ def test_it_stands_still_where_less_motion_is_asked_for(
     assert same(shot(quiet, path, (900, 300)), shot(usual, held, (900, 300)))
 
 
+@pytest.mark.slow
 def test_an_animation_in_a_loop_starts_again(graphs: dict[str, gad.Graph], tmp_path: Path, page: Page) -> None:
     once, again = (
         graphs["fan out"].save(tmp_path / f"{play}.svg", animate=play, engine="layered") for play in (True, "loop")

@@ -121,6 +121,7 @@ def test_a_function_typed_into_a_cell_is_stepped_by_buttons_and_keys(
     expect(book.page.locator(".jp-CodeCell")).to_have_count(4)  # no key reached the notebook
 
 
+@pytest.mark.slow
 def test_the_net_with_one_hidden_unit(notebook: Callable[..., Notebook]) -> None:
     book = notebook(NET)
     book.run(0)
@@ -130,6 +131,7 @@ def test_the_net_with_one_hidden_unit(notebook: Callable[..., Notebook]) -> None
     close(explorer.numbers("adjoint"), {"w1": 0.230482, "b1": 0.115241, "w2": -1.538150, "b2": -2.050156}, 5e-7)
 
 
+@pytest.mark.slow
 def test_a_polynomial_that_nobody_has_seen_before(notebook: Callable[..., Notebook]) -> None:
     draw = random.Random()
     a, b, c, x = (round(draw.uniform(-3, 3), 3) for _ in range(4))
@@ -207,6 +209,7 @@ def test_a_bad_number_is_refused_and_the_old_graph_kept(notebook: Callable[..., 
     expect(alert).to_be_empty()
 
 
+@pytest.mark.slow
 def test_typing_into_an_input_moves_no_step_and_reaches_no_shortcut(notebook: Callable[..., Notebook]) -> None:
     book = notebook(CHAIN)
     book.run(0)
@@ -221,6 +224,7 @@ def test_typing_into_an_input_moves_no_step_and_reaches_no_shortcut(notebook: Ca
     expect(book.page.locator(".jp-CodeCell")).to_have_count(4)
 
 
+@pytest.mark.slow
 def test_the_last_of_many_edits_wins(notebook: Callable[..., Notebook]) -> None:
     book = notebook(CHAIN, "print(explorer.graph['x'].value)")
     book.run(0)
@@ -235,6 +239,7 @@ def test_the_last_of_many_edits_wins(notebook: Callable[..., Notebook]) -> None:
     assert book.run(1) == "19.0"
 
 
+@pytest.mark.slow
 def test_a_branch_taken_at_a_new_input_is_traced_again(notebook: Callable[..., Notebook]) -> None:
     book = notebook(
         "import graphviz_ad as gad\n"
@@ -273,6 +278,7 @@ def test_after_a_restart_the_picture_stays_and_says_that_it_is_not_live(
     expect(fresh.field("x")).to_be_enabled()
 
 
+@pytest.mark.slow
 def test_a_busy_kernel_closes_the_inputs_until_it_answers(notebook: Callable[..., Notebook]) -> None:
     book = notebook(CHAIN + "\nfrom IPython.display import display\ndisplay(explorer)\nimport time\ntime.sleep(6)")
     book.start(0)
@@ -304,6 +310,7 @@ def test_the_explorer_wears_the_notebooks_theme(
     assert ground == {"light": "rgb(255, 255, 255)", "dark": "rgb(20, 23, 28)"}[theme]
 
 
+@pytest.mark.slow
 def test_views_leave_nothing_behind(notebook: Callable[..., Notebook]) -> None:
     book = notebook(CHAIN, "explorer.close()")
     for _ in range(3):

@@ -388,7 +388,7 @@ def test_zoomed_to_200_percent_nothing_is_cut_off(
 
 def test_reduced_motion_moves_nothing_by_itself(opened: Callable[..., Explorer]) -> None:
     animated = "root => root.getAnimations({subtree: true}).length"
-    explorer = opened(stories.chain())
+    explorer = opened(stories.chain(), reduced_motion="no-preference")
     explorer.go(6)
     assert explorer.root.evaluate(animated) > 0
     explorer.page.emulate_media(reduced_motion="reduce")

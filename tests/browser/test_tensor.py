@@ -252,6 +252,7 @@ explorer = gad.trace(lambda X: np.sum(X * X), value).explore()
 explorer"""
 
 
+@pytest.mark.slow
 def test_in_a_notebook_a_large_array_comes_as_bytes_with_every_cell(
     jupyter_lab: JupyterLab, page_factory: Callable[..., Page]
 ) -> None:

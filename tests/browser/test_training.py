@@ -238,6 +238,7 @@ def test_divergence_is_told(tmp_path: Path, opened: Callable[..., Explorer]) -> 
     explorer.close()
 
 
+@pytest.mark.slow
 def test_a_network_learns_xor_in_the_page(tmp_path: Path, opened: Callable[..., Explorer], screenshots: Path) -> None:
     rng = np.random.default_rng(3)
     params = {"W1": rng.normal(size=(2, 4)), "b1": np.zeros(4), "W2": rng.normal(size=4), "b2": 0.0}
@@ -262,6 +263,7 @@ def test_a_network_learns_xor_in_the_page(tmp_path: Path, opened: Callable[..., 
     explorer.close()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_the_panel_has_no_barrier(theme: str, line_page: Path, opened: Callable[..., Explorer]) -> None:
     explorer = opened(line_page, theme=theme)
@@ -286,6 +288,7 @@ explorer = gad.explore_training(line_fit, {"w": 0.5, "b": 0.0}, "sgd", x, 2 * x 
 explorer"""
 
 
+@pytest.mark.slow
 def test_in_a_notebook_every_iteration_is_run_when_it_is_asked_for(
     page_factory: Callable[..., Page], jupyter_lab: JupyterLab, screenshots: Path
 ) -> None:

@@ -269,7 +269,7 @@ ENDS = """group => {
 
 
 def test_a_signal_moves_with_the_value_and_back_with_the_adjoint(opened: Callable[..., View]) -> None:
-    view = opened(SMALL)
+    view = opened(SMALL, reduced_motion="no-preference")
     view.go(1)  # c = a + b
     for name in ("a", "b"):
         assert view.edge(name, "c").evaluate(ENDS) == {"moves": "on", "arrow": False, "own": "visible"}
@@ -284,7 +284,7 @@ def test_a_signal_moves_with_the_value_and_back_with_the_adjoint(opened: Callabl
 
 
 def test_tangents_move_forwards(opened: Callable[..., View]) -> None:
-    view = opened(SMALL, {"mode": "forward", "seed": {"a": 1.0}})
+    view = opened(SMALL, {"mode": "forward", "seed": {"a": 1.0}}, reduced_motion="no-preference")
     step = next(s for s in SMALL.timeline("forward", seed={"a": 1.0}) if s.kind == "tangent" and s.node.name == "y")
     view.go(step.order + 1)
     source = step.edge.input.name
