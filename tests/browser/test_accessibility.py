@@ -73,6 +73,7 @@ def test_axe_finds_no_barrier_in_the_page(
     assert not lines, "\n".join(lines)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("theme", ["dark", pytest.param("light", marks=pytest.mark.slow)])
 def test_axe_finds_no_barrier_in_a_notebooks_cell(
     page_factory: Callable[..., Page], jupyter_lab: JupyterLab, theme: str
@@ -152,6 +153,7 @@ def test_tab_walks_through_all_of_it_with_a_focus_that_is_seen(
             assert place["inView"], f"{name}: the focus is out of sight on {place}"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("key", ["Space", "Enter"])
 def test_a_panel_opens_by_keyboard(page: Page, tmp_path: Path, key: str) -> None:
     explorer = opened(page, neuron_page(tmp_path))
@@ -191,6 +193,7 @@ CUT = """() => {
 }"""
 
 
+@pytest.mark.slow
 @THEMES
 @GRAPHS
 @pytest.mark.parametrize("width", [640], ids=["200%"])

@@ -97,6 +97,7 @@ def test_lines_blocks_and_numbers(page: Page, tmp_path: Path) -> None:
         assert text == own[int(number) - 1] + "\n"
 
 
+@pytest.mark.slow
 def test_a_line_marks_its_nodes_and_a_node_its_expression(page: Page, tmp_path: Path) -> None:
     panel = opened(page, tmp_path, gad.trace(neuron, 0.5, 2.0, -1.0, 1.0))
     picture = panel.explorer.root.locator("g.gad-from-code")
@@ -118,6 +119,7 @@ def test_a_line_marks_its_nodes_and_a_node_its_expression(page: Page, tmp_path: 
     assert panel.marked("selected") == "(h - t) ** 2"
 
 
+@pytest.mark.slow
 def test_a_click_goes_to_the_step_and_the_keyboard_reaches_the_lines(page: Page, tmp_path: Path) -> None:
     graph = gad.trace(neuron, 0.5, 2.0, -1.0, 1.0)
     panel = opened(page, tmp_path, graph)
@@ -171,6 +173,7 @@ def test_a_closed_panel_listens_to_nothing(page: Page, tmp_path: Path) -> None:
     assert panel.signs() != []
 
 
+@pytest.mark.slow
 def test_a_collapsed_group_marks_all_of_its_lines(page: Page, tmp_path: Path) -> None:
     panel = opened(page, tmp_path, gad.trace(neuron, 0.5, 2.0, -1.0, 1.0), fold="all")
     panel.explorer.node("sigmoid").hover()
@@ -198,6 +201,7 @@ def test_no_source_says_why(page: Page, tmp_path: Path) -> None:
     expect(page.locator(".gad-code-note")).to_contain_text("There is no code to show")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_hostile_lines_are_text(page_factory: Any, tmp_path: Path, screenshots: Path, scheme: str) -> None:
     data = gad.trace(neuron, 0.5, 2.0, -1.0, 1.0).to_dict()

@@ -103,6 +103,7 @@ def test_two_explorers_in_one_cell_each_hide_their_own_picture(page: Page, jupyt
     expect(book.pictures(0)).to_have_count(1)  # the graph's own, between them
 
 
+@pytest.mark.slow
 def test_saved_and_reopened_without_its_kernel(
     page: Page, jupyter_lab: JupyterLab, watch: Watch, screenshots: Path
 ) -> None:

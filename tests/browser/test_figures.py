@@ -246,6 +246,7 @@ def styles(page: Page, parts: list[str]) -> list[Any]:
     return [figure.evaluate(STYLES) for figure in page.locator("svg.gad-picture").all()]
 
 
+@pytest.mark.slow
 def test_figures_on_one_page_leave_each_other_alone(graphs: dict[str, gad.Graph], tmp_path: Path, page: Page) -> None:
     """Twenty and more, some of them twice, beside an explorer's stylesheet: each looks as if it were alone."""
 

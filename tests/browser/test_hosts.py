@@ -86,9 +86,14 @@ OTHER = {"light": "dark", "dark": "light"}  # what the system prefers, where the
 
 # What Notebook 7.6 itself complains of while it starts, with or without us: its shortcuts hear of settings that are not
 # loaded yet, and its debugger of a kernel that is not there yet.
-NOTEBOOKS_OWN = ("Cannot read properties of undefined (reading 'schema')", "Could not restore the debugger state")
+NOTEBOOKS_OWN = (
+    "Command 'filebrowser:open-path' not registered",
+    "Cannot read properties of undefined (reading 'schema')",
+    "Could not restore the debugger state",
+)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("theme", ["light", pytest.param("dark", marks=pytest.mark.slow)])
 def test_notebook_7(
     page_factory: Callable[..., Page], jupyter_lab: JupyterLab, watch: Watch, screenshots: Path, theme: str

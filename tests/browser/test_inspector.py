@@ -110,6 +110,7 @@ def test_the_reason_for_a_one_is_said_only_when_it_is_known(opened: Open) -> Non
     expect(panel.locator(".gad-factor .gad-not-yet")).to_have_count(0)
 
 
+@pytest.mark.slow
 def test_at_a_fork_every_contribution_appears_in_its_turn(opened: Open) -> None:
     explorer = opened(FORK)
     explorer.node("x").click()
@@ -161,6 +162,7 @@ def test_a_node_shows_what_made_it_and_where(opened: Open) -> None:
     )
 
 
+@pytest.mark.slow
 def test_escape_lets_go_and_names_lead_on(opened: Open) -> None:
     explorer = opened(FORK)
     explorer.go(2)
@@ -185,6 +187,7 @@ def test_a_broadcast_shows_both_sides_of_the_sum(opened: Open) -> None:
     expect(fact(panel, "shapes")).to_have_text("(1,) = sum over axis 0 of (3,1)")
 
 
+@pytest.mark.slow
 def test_a_matrix_product_is_told_as_a_map(opened: Open) -> None:
     explorer = opened(LAYER)
     explorer.press("Last step")
@@ -235,6 +238,7 @@ def test_a_wrong_pass_shows_its_own_numbers(opened: Open) -> None:
     expect(fact(panel, "▼ adjoint")).to_have_text("0.47")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("zoom", [1, 2])
 def test_pictures_of_it(opened: Open, screenshots: Path, scheme: str, zoom: int) -> None:

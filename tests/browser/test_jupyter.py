@@ -167,6 +167,7 @@ def test_page_and_python_stay_in_step(notebook: Callable[..., Notebook]) -> None
     second.expect_step(0)
 
 
+@pytest.mark.slow
 def test_a_new_input_is_evaluated_by_the_kernel(notebook: Callable[..., Notebook], screenshots: Path) -> None:
     book = notebook(CHAIN, 'print(explorer.graph["x"].value, explorer.graph["x"].adjoint)')
     book.run(0)
@@ -190,6 +191,7 @@ def test_a_new_input_is_evaluated_by_the_kernel(notebook: Callable[..., Notebook
     book.page.screenshot(path=screenshots / "lab-edited.png")
 
 
+@pytest.mark.slow
 def test_a_bad_number_is_refused_and_the_old_graph_kept(notebook: Callable[..., Notebook], screenshots: Path) -> None:
     book = notebook(CHAIN, "print(explorer.graph['x'].value)")
     book.run(0)
@@ -291,6 +293,7 @@ def test_a_busy_kernel_closes_the_inputs_until_it_answers(notebook: Callable[...
     expect(explorer.root.get_by_text("The kernel does not answer")).to_have_count(0)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_the_explorer_wears_the_notebooks_theme(
     notebook: Callable[..., Notebook], screenshots: Path, theme: str

@@ -83,6 +83,7 @@ def test_it_fills_the_window_in_large_letters(
     page.screenshot(path=screenshots / f"lecture-{width}x{height}-{theme}.png")
 
 
+@pytest.mark.slow
 def test_a_small_picture_is_fitted_and_centred(
     page_factory: Callable[..., Page], tmp_path: Path, screenshots: Path
 ) -> None:
@@ -100,6 +101,7 @@ def test_a_small_picture_is_fitted_and_centred(
     page.screenshot(path=screenshots / "lecture-small.png")
 
 
+@pytest.mark.slow
 def test_a_large_picture_keeps_what_happens_in_view(page_factory: Callable[..., Page], address: str) -> None:
     page = page_factory(width=1280, height=720)
     explorer = lecture(page, address)
@@ -146,6 +148,7 @@ def test_keys_of_a_presenter(page: Page, address: str) -> None:
     explorer.expect_step(1)
 
 
+@pytest.mark.slow
 def test_numbers_hide_and_come_back(page_factory: Callable[..., Page], address: str, screenshots: Path) -> None:
     page = page_factory(width=1280, height=720)
     explorer = lecture(page, address)
@@ -176,6 +179,7 @@ def test_numbers_hide_and_come_back(page_factory: Callable[..., Page], address: 
     assert (seen("L"), seen("h"), local()) == ("1", "1", "1")
 
 
+@pytest.mark.slow
 def test_leaving_gives_everything_back(page: Page, address: str) -> None:
     explorer = lecture(page, address)
     page.keyboard.press("n")
@@ -212,6 +216,7 @@ def framed(page: Page, tmp_path: Path, address: str) -> Frame:
     return frame
 
 
+@pytest.mark.slow
 def test_a_frame_without_rights(page: Page, tmp_path: Path, address: str, screenshots: Path) -> None:
     frame = framed(page, tmp_path, address)
     root = frame.locator(".gad-explorer")
@@ -234,6 +239,7 @@ def test_a_frame_without_rights(page: Page, tmp_path: Path, address: str, screen
     expect(root).to_be_visible()
 
 
+@pytest.mark.slow
 def test_links_to_a_step(page: Page, address: str) -> None:
     page.goto(f"{address}#step=5")
     explorer = Explorer(page)
@@ -252,6 +258,7 @@ def test_links_to_a_step(page: Page, address: str) -> None:
     expect(explorer.root).to_have_class(LECTURE)
 
 
+@pytest.mark.slow
 def test_a_link_can_be_copied(page_factory: Callable[..., Page], address: str) -> None:
     page = page_factory(permissions=["clipboard-read", "clipboard-write"])
     page.goto(f"{address}#step=5")

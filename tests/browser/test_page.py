@@ -121,6 +121,7 @@ def test_each_step_reveals_one_number_and_every_number_stays(opened: Callable[..
         seen = revealed
 
 
+@pytest.mark.slow
 def test_back_undoes_forward_exactly(opened: Callable[..., Explorer]) -> None:
     explorer = opened(stories.fan_out(idle=4.0))
     steps = explorer.where[1]
@@ -198,6 +199,7 @@ def test_the_slider_can_be_dragged(opened: Callable[..., Explorer]) -> None:
     expect(slider).to_have_attribute("aria-valuetext", "step 7 of 7")
 
 
+@pytest.mark.slow
 def test_play_takes_a_step_every_700_ms_and_stops_at_the_end(opened: Callable[..., Explorer]) -> None:
     explorer = opened(stories.chain())
     page = explorer.page
@@ -256,6 +258,7 @@ def test_the_narration_is_one_polite_status_whose_height_never_changes(opened: C
     assert len(said) == explorer.where[1] + 1
 
 
+@pytest.mark.slow
 def test_nodes_never_move(opened: Callable[..., Explorer]) -> None:
     explorer = opened(stories.fan_out(idle=4.0))
     places = (
@@ -332,6 +335,7 @@ CONTRAST = """root => {
 }"""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_every_word_around_the_picture_can_be_read(
     opened: Callable[..., Explorer], screenshots: Path, theme: str
@@ -346,6 +350,7 @@ def test_every_word_around_the_picture_can_be_read(
         explorer.page.screenshot(path=screenshots / f"page-{theme}-{step}.png")
 
 
+@pytest.mark.slow
 def test_the_dark_page_is_dark(opened: Callable[..., Explorer]) -> None:
     grounds = [
         opened(stories.chain(), theme=theme).root.evaluate("root => getComputedStyle(root).backgroundColor")
@@ -371,6 +376,7 @@ def test_a_wide_picture_scrolls_before_it_gets_too_small_and_follows_the_story(o
         assert stage.evaluate(inside)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("zoom", [1, 2])
 def test_zoomed_to_200_percent_nothing_is_cut_off(
     opened: Callable[..., Explorer], screenshots: Path, zoom: int
@@ -396,6 +402,7 @@ def test_reduced_motion_moves_nothing_by_itself(opened: Callable[..., Explorer])
     assert explorer.root.evaluate(animated) == 0
 
 
+@pytest.mark.slow
 def test_five_hundred_nodes_step_without_delay(opened: Callable[..., Explorer]) -> None:
     explorer = opened(stories.large(500))
     assert explorer.where[1] == 499 + 1 + 499

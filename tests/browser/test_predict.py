@@ -135,6 +135,7 @@ def cube(x):
     return y
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("step", "answer", "hint"),
     [
@@ -183,6 +184,7 @@ def test_another_number_of_the_step_may_be_asked_for(opened: Callable[..., Asked
     assert explorer.outcome == "✓ Right: 3."
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("answer", "words"),
     [

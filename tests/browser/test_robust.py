@@ -151,6 +151,7 @@ def test_whatever_python_sends_the_story_goes_on(page: Page, view: View) -> None
     assert explorer.root.locator("b").count() == 0, "texts stay texts"
 
 
+@pytest.mark.slow
 def test_answers_to_questions_about_an_old_graph_are_not_shown(page: Page, view: View) -> None:
     explorer = show(page, view)
     explorer.press("Last step")
@@ -192,6 +193,7 @@ def test_closed_views_leave_nothing_behind(page: Page, view: View, watch: Watch)
     assert {name: count for name, count in after.items() if count != before.get(name, 0)} == {}
 
 
+@pytest.mark.slow
 def test_views_of_one_explorer_are_in_step(page: Page, view: View) -> None:
     explorer = show(page, view, views=3)
     views = [Explorer(page, explorer.root.nth(number)) for number in range(3)]

@@ -89,6 +89,7 @@ def framed(explorer: Explorer, name: str) -> Locator:
     return explorer.root.locator(f'.gad-origin[data-node="{name}"] .gad-origin-told')
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("which", ["value", "adjoint"])
 def test_every_cell_is_read_out_exactly(opened: Open, which: str) -> None:
     explorer = opened(LAYER, "W")
@@ -152,6 +153,7 @@ def test_a_cell_of_a_matrix_product_marks_its_row_and_its_column(opened: Open) -
     assert (frames.get_attribute("d") or "").count("M") == 3
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("fold", ["all", "none"])
 def test_a_cell_of_a_convolution_marks_image_and_kernel(opened: Open, fold: str) -> None:
     product = next(node for node in CONV.nodes if node.primitive and node.primitive.name == "einsum")
@@ -231,6 +233,7 @@ def test_a_graph_of_numbers_has_no_such_tab(
     expect(Explorer(page).root.get_by_role("tab", name="Cells")).to_be_hidden()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("zoom", [1, 2])
 def test_pictures_of_it(opened: Open, screenshots: Path, scheme: str, zoom: int) -> None:

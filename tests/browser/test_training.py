@@ -113,6 +113,7 @@ def test_slots_show_the_new_value_and_then_the_empty_accumulator(
     expect(slot).to_have_text("−13.5")
 
 
+@pytest.mark.slow
 def test_steps_lead_from_iteration_to_iteration(line_page: Path, opened: Callable[..., Explorer]) -> None:
     explorer = opened(line_page)
     explorer.press("Last step")
@@ -134,6 +135,7 @@ def test_steps_lead_from_iteration_to_iteration(line_page: Path, opened: Callabl
     assert explorer.where[0] == 0
 
 
+@pytest.mark.slow
 def test_playing_goes_on_into_the_next_iteration(line_page: Path, opened: Callable[..., Explorer]) -> None:
     explorer = opened(line_page)
     slide(explorer, ITERATIONS - 2)
@@ -148,6 +150,7 @@ def test_playing_goes_on_into_the_next_iteration(line_page: Path, opened: Callab
     expect_iteration(explorer, ITERATIONS - 1)
 
 
+@pytest.mark.slow
 def test_buttons_go_by_one_and_by_ten(line_page: Path, opened: Callable[..., Explorer], screenshots: Path) -> None:
     explorer = opened(line_page)
     explorer.press("1 iteration")
@@ -174,6 +177,7 @@ def test_the_slider_keeps_its_keys_for_itself(line_page: Path, opened: Callable[
     expect(slider).to_have_attribute("aria-valuetext", f"iteration 11 of 11: L = {brief(by_hand(ITERATIONS)[-1]['L'])}")
 
 
+@pytest.mark.slow
 def test_the_table_holds_the_numbers_of_all_iterations(line_page: Path, opened: Callable[..., Explorer]) -> None:
     explorer = opened(line_page)
     slide(explorer, 4)
@@ -204,6 +208,7 @@ def test_the_curve_follows_the_pointer_and_leads_where_it_is_clicked(
     expect_iteration(explorer, ITERATIONS - 1)
 
 
+@pytest.mark.slow
 def test_the_point_lies_at_the_present_iteration(line_page: Path, opened: Callable[..., Explorer]) -> None:
     explorer = opened(line_page)
     point = explorer.root.locator(".gad-training-card circle.gad-chart-point").first

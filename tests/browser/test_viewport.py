@@ -127,6 +127,7 @@ def test_buttons_and_keys_zoom_and_no_node_moves_against_another(
     assert view.size() == pytest.approx(before, abs=0.001)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("graph", [LONG, SMALL], ids=["long", "small"])
 def test_fit_shows_the_whole_picture(graph: gad.Graph, opened: Callable[..., View], screenshots: Path) -> None:
     view = opened(graph, height=420)
@@ -143,6 +144,7 @@ def test_fit_shows_the_whole_picture(graph: gad.Graph, opened: Callable[..., Vie
     expect(view.root.get_by_role("button", name="Fit the whole picture")).to_have_attribute("aria-pressed", "false")
 
 
+@pytest.mark.slow
 def test_a_wheel_zooms_with_ctrl_where_the_pointer_is_and_scrolls_the_page_without(opened: Callable[..., View]) -> None:
     view = opened(LONG, height=500)
     view.press("Zoom in")
@@ -173,6 +175,7 @@ def test_a_wheel_zooms_with_ctrl_where_the_pointer_is_and_scrolls_the_page_witho
 # ------------------------------------------------------------------------------------------------ place
 
 
+@pytest.mark.slow
 def test_dragging_the_background_pans_and_selects_nothing(opened: Callable[..., View]) -> None:
     view = opened(LONG)
     view.go(1)
@@ -192,6 +195,7 @@ def test_dragging_the_background_pans_and_selects_nothing(opened: Callable[..., 
     expect(selected).to_have_count(0)
 
 
+@pytest.mark.slow
 def test_the_story_is_followed_only_out_of_view(opened: Callable[..., View]) -> None:
     view = opened(LONG)
     view.press("Zoom in")

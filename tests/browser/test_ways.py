@@ -73,6 +73,7 @@ def choose(explorer: Explorer, what: str, value: str) -> None:
 # ------------------------------------------------------------------------------------------------ mode and labels
 
 
+@pytest.mark.slow
 def test_forward_mode_shows_pythons_tangents(live: Callable[..., tuple[Explorer, Kernel]], screenshots: Path) -> None:
     graph = gad.trace(f, 0.5, 3.0)
     explorer, kernel = live(graph)
@@ -132,6 +133,7 @@ def test_labels(live: Callable[..., tuple[Explorer, Kernel]], screenshots: Path)
     explorer.page.screenshot(path=screenshots / "ways-both.png")
 
 
+@pytest.mark.slow
 def test_a_page_without_a_kernel_has_these_looks_too(saved: Callable[..., Explorer]) -> None:
     explorer = saved(gad.trace(f, 0.5, 3.0))
     explorer.go(3)
@@ -149,6 +151,7 @@ def test_a_page_without_a_kernel_has_these_looks_too(saved: Callable[..., Explor
 # ------------------------------------------------------------------------------------------------ groups
 
 
+@pytest.mark.slow
 def test_groups_open_and_close_in_the_picture(live: Callable[..., tuple[Explorer, Kernel]], screenshots: Path) -> None:
     explorer, kernel = live(layered(3))
     explorer.go(4)
@@ -223,6 +226,7 @@ def test_groups_by_the_menu_and_by_keys(live: Callable[..., tuple[Explorer, Kern
     assert explorer.where[0] == 0  # none of these keys played a step
 
 
+@pytest.mark.slow
 def test_a_long_chain_opens_range_by_range(live: Callable[..., tuple[Explorer, Kernel]]) -> None:
     def chain(x):
         for _ in range(100):
@@ -246,6 +250,7 @@ def test_a_graph_without_groups_has_no_menu(live: Callable[..., tuple[Explorer, 
 # ------------------------------------------------------------------------------------------------ search and streams
 
 
+@pytest.mark.slow
 def test_search_goes_from_one_to_the_next(live: Callable[..., tuple[Explorer, Kernel]]) -> None:
     explorer, _ = live(layered(3))
     explorer.root.press("/")

@@ -109,6 +109,7 @@ def test_every_epsilon_shows_what_the_graph_measures(opened: Open) -> None:
     expect(explorer.root.locator(".gad-nudge-chart")).to_have_attribute("aria-label", re.compile("Relative error"))
 
 
+@pytest.mark.slow
 def test_the_selected_node_is_nudged_and_the_picture_carries_the_ratios(opened: Open) -> None:
     graph = gad.trace(fan_out, 2.0, 3.0)
     explorer = opened(graph)
@@ -122,6 +123,7 @@ def test_the_selected_node_is_nudged_and_the_picture_carries_the_ratios(opened: 
     expect(explorer.root.locator(".gad-nudge-result .gad-is-adjoint")).to_have_text("19")
 
 
+@pytest.mark.slow
 def test_closing_the_panel_takes_the_marks_away(opened: Open) -> None:
     explorer = opened(gad.trace(fan_out, 2.0, 3.0))
     explorer.root.get_by_role("button", name="Check all edges").click()
@@ -133,6 +135,7 @@ def test_closing_the_panel_takes_the_marks_away(opened: Open) -> None:
     expect(explorer.root.locator(".gad-picture .gad-ratio")).to_have_count(6)
 
 
+@pytest.mark.slow
 def test_a_kink_and_what_lies_between_are_said(opened: Open) -> None:
     explorer = opened(gad.trace(lambda x: np.maximum(0.0, x) * 2.0 + x, 0.0))
     expect(explorer.root.locator(".gad-nudge-notes")).to_contain_text("the slope is 1 on the left and 3 on the right")
@@ -141,6 +144,7 @@ def test_a_kink_and_what_lies_between_are_said(opened: Open) -> None:
     expect(explorer.root.locator(".gad-nudge-between")).to_be_hidden()
 
 
+@pytest.mark.slow
 def test_of_an_array_one_entry_moves_and_all_need_a_kernel(opened: Open) -> None:
     explorer = opened(gad.trace(layer, np.arange(6.0).reshape(2, 3) / 10, np.ones(3)))
     expect(explorer.root.locator(".gad-nudge-facts")).to_contain_text("ΔL / ΔW[0, 0]")
@@ -149,6 +153,7 @@ def test_of_an_array_one_entry_moves_and_all_need_a_kernel(opened: Open) -> None
     expect(explorer.root.locator(".gad-nudge-problem")).to_contain_text("no Python behind it")
 
 
+@pytest.mark.slow
 def test_the_sliders_arrows_are_its_own(opened: Open) -> None:
     explorer = opened(gad.trace(fan_out, 2.0, 3.0))
     slider = explorer.root.get_by_role("slider", name="Size of the nudge")
@@ -160,6 +165,7 @@ def test_the_sliders_arrows_are_its_own(opened: Open) -> None:
 # -- the check ----------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_every_edge_gets_the_badge_of_its_verdict(opened: Open, theme: str) -> None:
     graph = gad.trace(mixed, 0.0, 0.7)
@@ -183,6 +189,7 @@ def test_every_edge_gets_the_badge_of_its_verdict(opened: Open, theme: str) -> N
 # -- inputs that are dragged --------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_a_page_with_baked_values_snaps_to_them(opened: Open) -> None:
     values = np.linspace(-2.0, 4.0, 25)
     explorer = opened(gad.trace(fan_out, 2.0, 3.0), {"a": values})
@@ -201,6 +208,7 @@ def test_a_page_with_baked_values_snaps_to_them(opened: Open) -> None:
     expect(explorer.root.locator(".gad-reason")).to_contain_text("b cannot be changed")
 
 
+@pytest.mark.slow
 def test_a_page_without_baked_values_says_why_nothing_moves(opened: Open) -> None:
     explorer = opened(gad.trace(fan_out, 2.0, 3.0))
     expect(explorer.root.get_by_role("slider", name="a", exact=True)).to_be_disabled()

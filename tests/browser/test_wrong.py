@@ -75,6 +75,7 @@ CASES = [(fork_graph, kind) for kind in ("overwrite", "depth-first", "no-zeroing
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("make", "kind"), CASES)
 def test_a_wrong_algorithm_plays_with_its_own_numbers(opened: Callable[..., Explorer], make, kind: str) -> None:
     graph = make()
