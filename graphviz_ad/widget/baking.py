@@ -84,7 +84,7 @@ def bake(
     grid: Mapping[str, list[float]],
     progress: Callable[[int, int], None] | None = None,
 ) -> str:
-    """Return what a page carries besides its payload, as base64 of gzip of JSON.
+    """Return what a page carries besides its payload, packed.
 
     Parameters
     ----------
@@ -96,9 +96,8 @@ def bake(
         Called with how many of how many variants are done.
     """
     report = progress or (lambda done, total: None)
-    answers = desk.baked(view)
-    lasting = desk.of_kinds(answers, ("everywhere",))
-    here = desk.of_kinds(answers, ("everywhere", "home"))
+    here = desk.baked(view, (False,))
+    answers = here | desk.baked(view, (True,))
     looks = list(view.departures())
     home = tuple(values.index(float(view.graph[name].value)) for name, values in grid.items())
     places = [place for place in product(*(range(len(values)) for values in grid.values())) if place != home]
@@ -118,16 +117,16 @@ def bake(
     for done, wanted in enumerate(looks, 1):
         with contextlib.suppress(GraphvizADError):  # what cannot be drawn is not offered
             other = view.looked(wanted)
-            add(variant_key(wanted), other, (here if _alike(view, other) else {}) | desk.baked(other, ("followed",)))
+            add(variant_key(wanted), other, (here if _alike(view, other) else {}) | desk.baked(other, (True,)))
         report(done, total)
     for done, place in enumerate(places, len(looks) + 1):
         numbers = {name: values[at] for (name, values), at in zip(grid.items(), place, strict=True)}
         other = view.evaluate(numbers)
-        add(variant_key(payload["look"], place), other, lasting | desk.baked(other, ("followed",)))
+        add(variant_key(payload["look"], place), other, desk.baked(other, (True,)))
         report(done, total)
     return packed(payload["svg"], answers, variants)
 
 
 def packed(svg: str, answers: dict[str, Any], variants: dict[str, Any]) -> str:
-    """Return what a page carries besides its payload as base64 of gzip of JSON."""
+    """Return what a page carries besides its payload."""
     return pack({"svg": svg, "answers": answers, "variants": variants})

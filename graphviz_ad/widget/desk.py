@@ -28,24 +28,24 @@ class Question:
 
     A question is ``kind`` or ``kind:argument``, such as "node:12"; ``answer(view, argument)`` may raise an
     `ArgumentError`, whose words the person reads. ``baked(view)`` lists the arguments that a page answers without a
-    kernel, and ``holds`` says for which positions of its sliders an answer is right: "home" (where the page opens),
-    "everywhere" (whatever the inputs are), or "followed": it is computed anew for every position.
+    kernel; with ``followed`` they are computed anew for every position of its sliders and every way of looking, else
+    they hold where the page opens.
     """
 
     answer: Callable[[View, str], Answer]
     baked: Callable[[View], Iterable[str]] = lambda _: ()
-    holds: str = "home"
+    followed: bool = False
 
 
 QUESTIONS: dict[str, Question] = {
-    "node": Question(lambda view, id_: Answer(details.node(view, id_)), details.nodes, "followed"),
-    "edge": Question(lambda view, index: Answer(details.edge(view, index)), details.edges, "followed"),
+    "node": Question(lambda view, id_: Answer(details.node(view, id_)), details.nodes, followed=True),
+    "edge": Question(lambda view, index: Answer(details.edge(view, index)), details.edges, followed=True),
     "array": Question(lambda view, which: Answer(*details.array(view, which)), details.baked_arrays),
     "stats": Question(lambda view, which: Answer(details.statistics(view, which))),
     "used": Question(lambda view, cell: Answer(details.used(view, cell)), details.baked_uses),
-    "cost": Question(lambda view, _: Answer(costs.cost(view)), lambda _: [""], "followed"),
-    "code": Question(lambda view, _: Answer(code_data(view.line.outline)), lambda _: [""], "followed"),
-    "paths": Question(lambda view, number: Answer(costs.paths(view, number)), costs.inputs, "followed"),
+    "cost": Question(lambda view, _: Answer(costs.cost(view)), lambda _: [""], followed=True),
+    "code": Question(lambda view, _: Answer(code_data(view.line.outline)), lambda _: [""], followed=True),
+    "paths": Question(lambda view, number: Answer(costs.paths(view, number)), costs.inputs, followed=True),
     "nudge": Question(lambda view, which: Answer(whatif.nudge(view, which)), whatif.nodes),
     "check": Question(lambda view, _: Answer(whatif.check(view)), whatif.checks),
 }
@@ -60,16 +60,11 @@ def answer(view: View, question: str) -> Answer:
     return known.answer(view, argument)
 
 
-def of_kinds(answers: dict[str, Any], holds: Collection[str]) -> dict[str, Any]:
-    """Return those of the answers whose questions hold as said."""
-    return {question: data for question, data in answers.items() if QUESTIONS[question.split(":")[0]].holds in holds}
-
-
-def baked(view: View, holds: Collection[str] = ("home", "everywhere", "followed")) -> dict[str, Any]:
-    """Return the answers that a page carries, by question; only of questions that hold as said."""
+def baked(view: View, followed: Collection[bool] = (False, True)) -> dict[str, Any]:
+    """Return the answers that a page carries, by question: of those that are ``followed``, of the others, or of all."""
     found: dict[str, Any] = {}
     for kind, known in QUESTIONS.items():
-        if known.holds in holds:
+        if known.followed in followed:
             for argument in known.baked(view):
                 found[f"{kind}:{argument}" if argument else kind] = known.answer(view, argument).data
     return found

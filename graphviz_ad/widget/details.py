@@ -1,4 +1,4 @@
-"""Answers of the Details and Tensor panels: a node or an edge, an array, the cells that a cell was computed from."""
+"""Answers of the Details and Cells panels: a node or an edge, an array, the cells that a cell was computed from."""
 
 from __future__ import annotations
 

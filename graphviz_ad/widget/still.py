@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import gzip
 import html
 import json
 import math
@@ -31,7 +29,7 @@ def exported(view: View) -> str:
     variants = len(list(view.departures())) + positions
     if variants * len(json.dumps(payload)) <= LIGHT:
         return view.page()
-    answers = desk.baked(view, ("everywhere", "followed"))
+    answers = desk.baked(view, (True,))
     return page({**payload, "looks": {}, "sliders": {}}, view.scene.title, baking.packed(payload["svg"], answers, {}))
 
 
@@ -41,16 +39,15 @@ def still(document: str, title: str, height: int) -> str:
     Parameters
     ----------
     document
-        What `exported` returns. It is packed, for a notebook keeps it whether it is ever exported or not.
+        What `exported` returns.
     title
         What a screen reader calls the frame.
     height
         How many pixels the frame is given until the page says what it needs.
     """
-    packed = base64.b64encode(gzip.compress(document.encode("utf-8", "replace"), 9, mtime=0)).decode()
     # The frame may run its own scripts and nothing else: it has no access to the notebook around it.
     frame = (
         f'<iframe class="gad-frame" title="{html.escape(title)}" sandbox="allow-scripts" allow="fullscreen"'
-        f' loading="lazy" height="{height}" data-gad-page="{packed}"></iframe>'
+        f' loading="lazy" height="{height}" data-gad-page="{html.escape(document)}"></iframe>'
     )
     return f"{static_text('still.html').rstrip()}{frame}<script>\n{static_text('still.js')}</script>\n"

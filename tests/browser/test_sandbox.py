@@ -36,7 +36,7 @@ def test_the_page_plays_in_a_sandboxed_frame(
     steps = explorer.where[1]
     explorer.press("Last step")
     assert explorer.where == (steps, steps, "done")
-    for name in each_panel(explorer.root):  # their answers are packed: DecompressionStream works here too
+    for name in each_panel(explorer.root):
         panel = explorer.root.locator(f".gad-panel-{name}")
         expect(panel).to_be_visible()
         expect(panel).to_have_text(re.compile(r"\w"))

@@ -1,6 +1,7 @@
 // The picture: made once per payload; a step only changes classes, attributes and the accumulators' texts.
 
 import { setOrRemove, SVG } from "./dom.js";
+import { WORDS } from "./words.js";
 import { Signals } from "./signal.js";
 
 /** @import {NodeState, Payload, PayloadEdge, PayloadNode, State} from "./types.js" */
@@ -190,6 +191,6 @@ export class Picture {
 /** @param {string} text @returns {SVGSVGElement} */
 export function parsePicture(text) {
   const parsed = new DOMParser().parseFromString(text, "image/svg+xml").documentElement;
-  if (parsed.namespaceURI !== SVG || parsed.localName !== "svg") throw new Error("The picture is not an SVG image.");
+  if (parsed.namespaceURI !== SVG || parsed.localName !== "svg") throw new Error(WORDS.graph.foreign);
   return /** @type {SVGSVGElement} */ (/** @type {unknown} */ (document.importNode(parsed, true)));
 }

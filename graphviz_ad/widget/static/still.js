@@ -10,21 +10,11 @@
     if (height > 0 && height < 10000) frame.height = String(Math.ceil(height));
   };
 
-  /** @param {string} packed base64 of gzip of HTML */
-  const unpack = async (packed) => {
-    const bytes = Uint8Array.from(atob(packed), (letter) => letter.charCodeAt(0));
-    return new Response(new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"))).text();
-  };
-
-  const play = async () => {
-    const page = await unpack(frame.dataset.gadPage ?? "");
-    // The page wears the document's theme: what Jupyter's templates say it is, else light where nothing is said.
-    const plain = getComputedStyle(document.body).colorScheme === "normal";
-    const light = document.body.dataset.jpThemeLight ?? (plain ? "true" : "");
-    const body = '<body class="gad-page"';
-    const themed = light === "true" || light === "false" ? `${body} data-jp-theme-light="${light}"` : body;
-    window.addEventListener("message", fit);
-    frame.srcdoc = page.replace(body, () => themed); // still.html hides the picture from now on
-  };
-  play().catch(() => {}); // too old a browser: the picture stays
+  // The page wears the document's theme: what Jupyter's templates say it is, else light where nothing is said.
+  const plain = getComputedStyle(document.body).colorScheme === "normal";
+  const light = document.body.dataset.jpThemeLight ?? (plain ? "true" : "");
+  const body = '<body class="gad-page"';
+  const themed = light === "true" || light === "false" ? `${body} data-jp-theme-light="${light}"` : body;
+  window.addEventListener("message", fit);
+  frame.srcdoc = (frame.dataset.gadPage ?? "").replace(body, () => themed); // still.html hides the picture from now on
 })();
