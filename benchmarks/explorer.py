@@ -17,6 +17,8 @@ from itertools import count, pairwise
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 import graphviz_ad as gad
 from benchmarks import figures
 from benchmarks.agreement import Pair, agree
@@ -33,10 +35,23 @@ ARGUMENTS = (
 )  # fmt: skip
 WINDOW = {"width": 1280, "height": 900}
 
-# Until what was changed has been drawn: the frame of the change, and the one after it.
+# Until what was changed has been drawn: the frame of the change, and the one after it. A browser that has nothing to
+# draw waits for the beat of a screen; a pixel that is never the same keeps it drawing, as fast as it can.
 SEEN = """
-  const frame = () => new Promise(requestAnimationFrame);
-  const seen = async () => { await frame(); await frame(); };"""
+  const pixel = document.querySelector("#beat") ?? document.body.appendChild(document.createElement("div"));
+  pixel.id = "beat";
+  pixel.style.cssText = "position: fixed; left: 0; bottom: 0; width: 1px; height: 1px; will-change: opacity";
+  pixel.style.background = "red";
+  let frames = 0;
+  const frame = () => new Promise(done => requestAnimationFrame(() => {
+    pixel.style.opacity = ++frames % 2 ? 0.5 : 0.6;
+    done();
+  }));
+  const seen = async () => { await frame(); await frame(); };
+  const rest = async () => {
+    await new Promise(done => setTimeout(done, 250));
+    for (let turn = 0; turn < 5; turn++) await frame();
+  };"""
 
 STEP = (
     "async target => {"
@@ -45,7 +60,7 @@ STEP = (
   const root = document.querySelector(".gad-explorer"), slider = root.querySelector(".gad-slider");
   slider.value = target - 1;
   slider.dispatchEvent(new Event("input", { bubbles: true }));
-  await seen();
+  await rest();
   const start = performance.now();
   root.dispatchEvent(new KeyboardEvent("keydown", { key: "ArrowRight", bubbles: true }));
   await seen();
@@ -69,8 +84,8 @@ FIRST = (
     const nobody = { on() {}, off() {}, send() {}, save_changes() {} };
     const model = { get: key => state[key], set: (key, value) => { state[key] = value; }, ...nobody };
     const el = document.createElement("div");
-    document.body.replaceChildren(el);
-    await seen();
+    document.body.replaceChildren(el, pixel);
+    await rest();
     const start = performance.now();
     const close = explorer.render({ model, el });
     await seen();
@@ -91,7 +106,7 @@ CHANGE = (
   const field = root.querySelector(`input.gad-input[data-node="${name}"]`);
   const shown = () => root.querySelector(`g.gad-node[data-node="${result}"]`)?.dataset.value;
   const before = shown();
-  await seen();
+  await rest();
   const start = performance.now();
   field.value = text;
   field.dispatchEvent(new Event("change", { bubbles: true }));
@@ -140,10 +155,8 @@ def complete(page: Any, graph: Any) -> None:
         "nodes => nodes.map(node => [node.dataset.node, node.dataset.value, node.dataset.adjoint])"
     )
     assert len(found) >= sum(node.primitive is not None for node in graph.nodes)
-    agree(
-        [[float(number) for number in numbers] for _, *numbers in found],
-        [[float(graph[name].value), float(graph[name].adjoint)] for name, *_ in found],
-    )
+    shown = np.array([[float(number) for number in numbers] for _, *numbers in found])
+    agree(shown, np.array([[float(graph[name].value), float(graph[name].adjoint)] for name, *_ in found]))
 
 
 def saved(view: View) -> str:
@@ -246,14 +259,14 @@ def played(fan_in: int, browser: Any = None) -> Any:
     page.locator(".jp-Notebook-ExecutionIndicator[data-status='idle']").wait_for(state="attached", timeout=120_000)
     page.locator("#jp-main-statusbar").get_by_text("| Idle").wait_for(timeout=60_000)  # earlier, it asks for a kernel
     explorer = page.locator(".gad-explorer")
+    prompt = page.locator(".jp-InputPrompt").first
     for _ in range(20):  # a page that is still starting drops the key
-        page.locator(".jp-InputPrompt").first.click()
+        prompt.click()
         page.keyboard.press("Control+Enter")
-        try:
-            explorer.wait_for(timeout=10_000)
+        page.wait_for_timeout(1000)
+        if prompt.inner_text() != "[ ]:":
             break
-        except Exception:  # noqa: BLE001  (playwright's own, which has no name where it is not installed)
-            continue
+    explorer.wait_for(timeout=120_000)
     return page
 
 
@@ -300,11 +313,12 @@ def message_pair(fan_in: int, browser: Any = None) -> Pair:
         page.keyboard.press("ArrowRight")
         said: list[Any] = []
         for _ in range(100):
-            said = [data for frame in page.sent if (data := message(frame)) is not None]
+            found = [data for frame in page.sent if (data := message(frame)) is not None]
+            said = [data for data in found if "step" in data.get("state", ())]  # not the questions of an open panel
             if said:
                 break
             page.wait_for_timeout(20)
-        agree([data["state"]["step"] for data in said], [int(explorer.get_attribute("data-step"))])
+        agree([float(data["state"]["step"]) for data in said], [float(explorer.get_attribute("data-step"))])
         return float(len(json.dumps(said[0], separators=(",", ":")).encode()))
 
     return step, lambda: 1.0

@@ -117,11 +117,13 @@ class ExitError(GraphvizADError, TypeError):
 
 
 class ImmutableError(GraphvizADError, TypeError):
-    """A traced value was to be changed in place, or written into an array.
+    """A traced value was to be changed in place, or written into an array; or a trait of an explorer was.
 
     Cause: ``x[i] = v``, ``x.sort()``, ``np.copyto``, ``np.add.at``, ``out=``: the graph cannot see such a change.
+    Nor can a page see ``explorer.inputs["x"] = 2``.
 
-    Remedy: build the new value: ``np.where(mask, v, x)``, ``np.sort(x)``, or collect the pieces and ``np.stack`` them.
+    Remedy: build the new value: ``np.where(mask, v, x)``, ``np.sort(x)``, or collect the pieces and ``np.stack`` them;
+    ``explorer.inputs = {"x": 2}``.
 
     Examples
     --------

@@ -24,11 +24,13 @@ LONGEST = 200
 """An answer has at most so many characters."""
 LARGEST_EXPONENT = 64
 TYPED = 1e-3
-"""How far a decimal may be off, relative to the right number: three digits are enough."""
+"""How far a decimal may be off, relative to the right number: four digits are enough."""
 COMPUTED = 1e-9
 """How far a fraction or an expression may be off: nobody rounded it."""
+ROUNDING = 4
+"""The right number may be off by so many units of its own dtype's last digit."""
 NOTHING = 1e-12
-"""What is left of a zero by rounding, on either side."""
+"""How far an answer may be off where the right number is 0."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,15 +38,15 @@ class Answer:
     """An answer that could be read."""
 
     value: Any  # a float, or an array
-    computed: bool  # a fraction or an expression, not a decimal
+    computed: Any  # a fraction or an expression, not a decimal; of an array, for each entry
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
     """Whether an answer is right, and what to say of it.
 
-    ``kind`` is "right", "wrong", "sign" (right but for its sign), "shape" (of another shape than the right one) or
-    "unread" (it cannot be read; ``text`` says why).
+    ``kind`` is "right", "wrong", "sign" (right but for its sign), "close" (a fraction or an expression that would do as
+    a decimal), "shape" (of another shape than the right one) or "unread" (it cannot be read; ``text`` says why).
     """
 
     ok: bool
@@ -53,10 +55,11 @@ class Verdict:
     answer: Answer | None = None
 
 
-def judge(answer: Any, right: Any) -> Verdict:
+def judge(answer: Any, right: Any, noise: float = 0.0) -> Verdict:
     """Compare an answer with the right number or array.
 
-    Decimals may be off by 1/1000 of the right number, fractions and expressions by rounding alone.
+    Decimals may be off by 1/1000 of the right number, fractions and expressions by rounding alone; in a list each entry
+    by its own rule.
 
     Parameters
     ----------
@@ -64,6 +67,8 @@ def judge(answer: Any, right: Any) -> Verdict:
         A number, a text such as "0.75", "3/4", "2*(1 - 0.5)**2", "[1, 2, 3]"; for arrays also a list or an array.
     right
         The right number or array.
+    noise
+        What rounding may have made of a right 0, such as the last digit of the numbers that it was summed from.
 
     Examples
     --------
@@ -75,9 +80,12 @@ def judge(answer: Any, right: Any) -> Verdict:
     0.8 is not right.
     Write 0.75 with a point, not with a comma.
     Your answer has the shape (1,), and one number is asked for.
+    >>> print(judge("0.6666/2", 1 / 3).text)
+    0.6666/2 is close, but a fraction or an expression must be exact: write its result as a decimal; four digits are \
+enough.
     """
     try:
-        given = parse(answer)
+        given = parse(answer, shape_of(right))
     except ArgumentError as error:
         return Verdict(False, str(error), "unread")
     told = str(answer).strip() if isinstance(answer, str) or shape_of(given.value) == () else "Your answer"
@@ -87,20 +95,43 @@ def judge(answer: Any, right: Any) -> Verdict:
         asked = f"what is asked for has the shape {wanted}" if wanted else "one number is asked for"
         words = f"Your answer has the shape {got}, and {asked}." if got else f"{told} is one number, and {asked}."
         return Verdict(False, words, "shape", given)
-    rtol = COMPUTED if given.computed else TYPED
-    if _close(given.value, right, rtol):
+    exactly = np.where(given.computed, COMPUTED, TYPED)
+    if _close(given.value, right, exactly, noise):
         return Verdict(True, f"{told} is right.", "right", given)
-    if _close(np.negative(given.value), right, rtol):
+    if _close(np.negative(given.value), right, exactly, noise):
         return Verdict(False, f"{told} has the right size and the wrong sign.", "sign", given)
+    if _close(given.value, right, TYPED, noise):
+        return Verdict(False, f"{told} is close, but {EXACTLY}", "close", given)
     return Verdict(False, f"{told} is not right.", "wrong", given)
 
 
-def _close(value: Any, right: Any, rtol: float) -> bool:
-    return np.allclose(value, np.asarray(right, dtype=float), rtol=rtol, atol=NOTHING, equal_nan=True)
+EXACTLY = "a fraction or an expression must be exact: write its result as a decimal; four digits are enough."
 
 
-def parse(answer: Any) -> Answer:
+def _close(value: Any, right: Any, rtol: Any, noise: float) -> bool:
+    """Whether every entry is near enough; a right number that may be nothing but noise is 0, too."""
+    dtype = getattr(right, "dtype", np.dtype(float))
+    rounding = ROUNDING * float(np.finfo(dtype if dtype.kind == "f" else float).eps)
+    wanted = np.asarray(right, dtype=float)
+    with np.errstate(all="ignore"):
+        size = np.abs(wanted)
+        slack = (rtol + rounding) * size + np.where(size == 0, max(NOTHING, noise), np.where(size <= noise, noise, 0.0))
+        return bool(np.all((np.abs(value - wanted) <= slack) & np.isfinite(wanted) | _same(value, wanted)))
+
+
+def _same(value: Any, wanted: Any) -> Any:
+    return (value == wanted) | (np.isnan(value) & np.isnan(wanted))
+
+
+def parse(answer: Any, shape: tuple[int, ...] = ()) -> Answer:
     """Read a number, a text or a (nested) list of them.
+
+    Parameters
+    ----------
+    answer
+        What a person gave.
+    shape
+        The shape that is asked for: it is not checked, but words on how to write an answer depend on it.
 
     Raises
     ------
@@ -110,10 +141,10 @@ def parse(answer: Any) -> Answer:
     Examples
     --------
     >>> parse("2*(1 - 0.5)**2"), parse("[1, 3/4]")
-    (Answer(value=0.5, computed=True), Answer(value=array([1.  , 0.75]), computed=True))
+    (Answer(value=0.5, computed=True), Answer(value=array([1.  , 0.75]), computed=array([False,  True])))
     """
     if isinstance(answer, str):
-        return _Reader(answer).answer()
+        return _Reader(answer, shape).answer()
     if isinstance(answer, bool | np.bool_):
         raise ArgumentError(f"{answer} is no number: write 1 or 0.")
     if isinstance(answer, numbers.Real):
@@ -124,7 +155,7 @@ def parse(answer: Any) -> Answer:
     if isinstance(answer, np.ndarray):
         if answer.dtype.kind not in "iuf":
             raise ArgumentError(f"An array of numbers is asked for, not of dtype {answer.dtype}.")
-        return Answer(answer.astype(float)[()], False)
+        return Answer(answer.astype(float)[()], np.zeros(answer.shape, bool)[()])
     if isinstance(answer, list | tuple):
         return _stacked([parse(item) for item in _shallow(answer)])
     raise ArgumentError('An answer is a number, a text such as "3/4", or a list of these.')
@@ -144,7 +175,9 @@ def _stacked(rows: list[Answer]) -> Answer:
     shapes = {shape_of(row.value) for row in rows}
     if len(shapes) > 1:
         raise ArgumentError("The rows of a list must be equally long.")
-    return Answer(np.array([row.value for row in rows], dtype=float), any(row.computed for row in rows))
+    return Answer(
+        np.array([row.value for row in rows], dtype=float), np.array([row.computed for row in rows], dtype=bool)
+    )
 
 
 # -- texts ----------------------------------------------------------------------------------------
@@ -153,7 +186,8 @@ _TOKEN = re.compile(
     r"\s*(?:(?P<number>(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?)|(?P<word>[^\W\d]\w*)|(?P<sign>\*\*|.))"
 )
 _SAME = str.maketrans({"−": "-", "–": "-", "×": "*", "·": "*", "÷": "/", "∞": " inf ", "\xa0": " "})
-_COMMA = re.compile(r"\s*([+-]?[0-9]+),([0-9]+)\s*")
+_COMMA = re.compile(r"([+-]?[0-9]+),([0-9]+)")
+_THOUSANDS = re.compile(r"[+-]?[1-9][0-9]{0,2}(,[0-9]{3})+(\.[0-9]*)?")
 _WORDS = {"inf": math.inf, "infinity": math.inf, "nan": math.nan}
 _BINARY: dict[str, Callable[[float, float], float]] = {
     "+": operator.add,
@@ -169,12 +203,17 @@ class _Reader:
     A parser of our own: Python's would build what a hostile text asks for before anything could be refused.
     """
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, shape: tuple[int, ...] = ()) -> None:
         if len(text) > LONGEST:
             raise ArgumentError(f"An answer has at most {LONGEST} characters.")
         plain = text.translate(_SAME).strip()
+        self.shape = shape
+        if not shape and _THOUSANDS.fullmatch(plain):
+            raise ArgumentError(
+                f"Write {plain.replace(',', '')} without a comma between the thousands; decimals have a point."
+            )
         comma = _COMMA.fullmatch(plain)
-        if comma:
+        if comma and not shape:
             raise ArgumentError(f"Write {comma[1]}.{comma[2]} with a point, not with a comma.")
         if not plain:
             raise ArgumentError("There is no answer yet.")
@@ -206,6 +245,9 @@ class _Reader:
         token = self._next()
         if token == "^":
             return ArgumentError("Write a power with **, as in 2**3.")
+        if token == "," and self.shape:
+            example = "[1, 2]" if len(self.shape) == 1 else "[[1, 2], [3, 4]]"
+            return ArgumentError(f"Several numbers go into [ ], as in {example}; decimals have a point.")
         if token == ",":
             return ArgumentError("Write decimals with a point, not with a comma; several numbers go into [ ].")
         if not token:
@@ -221,6 +263,7 @@ class _Reader:
         while not self._take("]"):
             if rows and not self._take(","):
                 raise self._unexpected()
+            self.computed = False
             rows.append(self._list() if self._next() == "[" else Answer(self._sum(), self.computed))
         self.depth -= 1
         return _stacked(rows)

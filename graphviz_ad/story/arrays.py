@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -66,16 +67,17 @@ def statistics(value: Any, digits: int = 4) -> dict[str, Any]:
         "histogram": None,
     }
     if finite.size:
-        largest = float(np.abs(finite).max()) or 1.0
-        scaled = finite / largest  # no sum and no square overflows
-        with np.errstate(all="ignore"):
-            found |= {
-                "min": short(finite.min(), digits),
-                "mean": short(np.float64(scaled.mean()) * largest, digits),
-                "max": short(finite.max(), digits),
-                "std": short(np.float64(scaled.std()) * largest, digits),
-            }
-        found["histogram"] = _bars(array, digits) if array.dtype.kind == "b" else _histogram(scaled, largest, digits)
+        # scaled by a power of two, which changes no digit: no sum, no square and no range overflows
+        power = int(np.frexp(np.abs(finite).max())[1])
+        scaled = np.ldexp(finite, -power)
+
+        def text(number: Any) -> str:
+            with np.errstate(all="ignore"):
+                return short(np.ldexp(number, power), digits)
+
+        found |= {"min": short(finite.min(), digits), "max": short(finite.max(), digits)}
+        found |= {"mean": text(scaled.mean()), "std": text(scaled.std())}
+        found["histogram"] = _bars(array, digits) if array.dtype.kind == "b" else _histogram(scaled, text)
     return found
 
 
@@ -91,15 +93,13 @@ def _bars(array: np.ndarray[Any, Any], digits: int) -> dict[str, Any]:
     return {"edges": [brief(False, digits), brief(True, digits)], "counts": [array.size - true, true]}
 
 
-def _histogram(scaled: np.ndarray[Any, Any], largest: float, digits: int) -> dict[str, Any]:
-    low, high = float(scaled.min()), float(scaled.max())
-    bins = min(BINS, max(5, round(scaled.size**0.5)))
-    edges = np.linspace(low, high, bins + 1)
+def _histogram(numbers: np.ndarray[Any, Any], text: Callable[[Any], str]) -> dict[str, Any]:
+    bins = min(BINS, max(5, round(numbers.size**0.5)))
+    edges = np.linspace(numbers.min(), numbers.max(), bins + 1)
     if not np.all(np.diff(edges) > 0):  # one number, but for its last bits
-        return {"edges": [short(np.float64(low) * largest, digits)], "counts": [int(scaled.size)]}
-    counts, _ = np.histogram(scaled, edges)
-    with np.errstate(all="ignore"):
-        return {"edges": [short(np.float64(edge) * largest, digits) for edge in edges], "counts": counts.tolist()}
+        return {"edges": [text(numbers.min())], "counts": [int(numbers.size)]}
+    counts, _ = np.histogram(numbers, edges)
+    return {"edges": list(map(text, edges)), "counts": counts.tolist()}
 
 
 def means(value: Any, most: int = 32) -> dict[str, Any]:

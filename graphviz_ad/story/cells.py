@@ -76,6 +76,26 @@ def paint(scene: Scene, nodes: Mapping[int, Node], edges: Sequence[Edge | None])
     )
 
 
+def on_scale(value: Any, peak: float) -> Cells | None:
+    """An array on a scale that was made for others: what lies beyond its end takes the strongest colour.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> on_scale(np.array([0.0, -1.0, 400.0]), 25.0).levels
+    (0, -1, 5)
+    """
+    grid = _grid(value)
+    if grid is None or grid.mask:
+        return None
+    ended = (
+        grid.means
+        if not peak
+        else np.clip(grid.means, -peak, peak, where=np.isfinite(grid.means), out=grid.means.copy())
+    )
+    return _cells(grid._replace(means=ended), peak)
+
+
 def _gated(shown: SceneEdge, edge: Edge | None) -> SceneEdge:
     if edge is None or shown.local is None:
         return shown

@@ -20,6 +20,7 @@ from graphviz_ad.story.differences import (
     AGREES,
     COARSE,
     DIFFERS,
+    JUMP,
     KINK,
     UNMEASURED,
     VERDICTS,
@@ -49,12 +50,12 @@ class Finding:
     """What the measurement of one edge or node came to."""
 
     verdict: str
-    """"agrees", "kink", "coarse", "unmeasured" or "differs"."""
+    """"agrees", "kink", "jump", "coarse", "unmeasured" or "differs"."""
     claimed: float
     """The local derivative of an edge or the adjoint of a node; of arrays along a direction."""
     measured: float
     error: float
-    """The relative error; nan where nothing was measured."""
+    """The relative error; nan where nothing was measured, or where both are nothing beside the slopes around."""
     note: str = ""
     """A sentence, where there is something to say."""
 
@@ -161,8 +162,11 @@ class _Checker:
         def claimed(claim: Claim) -> Callable[[], tuple[float, float]]:
             return lambda: claim(kindred(weights, result.value), source.value, kindred(tangent, source.value))
 
-        found = _worst([self._measured(source, tangent, moved, change, claimed(claim), size) for claim in claims])
-        return replace(found, note=_OFF) if found.verdict == DIFFERS and not found.note else found
+        findings = [self._measured(source, tangent, moved, change, claimed(claim), size, result) for claim in claims]
+        found = _worst(findings)
+        if found.verdict == DIFFERS and not found.note:
+            found = replace(found, note=_OFF)
+        return _with_arrays(found, source, result)
 
     # -- nodes ------------------------------------------------------------------------------------
 
@@ -196,7 +200,8 @@ class _Checker:
         def claim() -> tuple[float, float]:
             return inner(node.adjoint, tangent), self._noise
 
-        return self._measured(node, tangent, moved, lambda found: output_change(self.graph, found), claim, 0.0)
+        found = self._measured(node, tangent, moved, lambda found: output_change(self.graph, found), claim, 0.0)
+        return _with_arrays(found, node)
 
     @cached_property
     def _all_cuts(self) -> dict[int, Any]:
@@ -220,6 +225,7 @@ class _Checker:
         change: Callable[[Replay], float],
         claim: Callable[[], tuple[float, float]],
         size: float,
+        result: Node | None = None,
     ) -> Finding:
         reasons: list[str] = []
         changed: Mapping[int, Any] = {}
@@ -228,7 +234,10 @@ class _Checker:
             nonlocal changed
             try:
                 with np.errstate(all="ignore"):
-                    found = moved(kindred(node.value + step * tangent, node.value))
+                    value = kindred(node.value + step * tangent, node.value)
+                    if step and np.array_equal(value, node.value):
+                        return math.nan  # lost in rounding: a step that is none says nothing
+                    found = moved(value)
             except Exception as error:  # noqa: BLE001  (a user's own function may raise anything beside the point)
                 reasons.append(f"{type(error).__name__}: {error}")
                 return math.nan
@@ -242,11 +251,15 @@ class _Checker:
                 claimed, terms = claim()
         except GraphvizADError as error:
             return _unmeasured(str(error))
+        except Exception as error:  # noqa: BLE001  (a user's own rule may raise anything beside the point)
+            return _unmeasured(f"The rule does not answer here: {type(error).__name__}: {error}.")
         scales = scales_of(node.value)
         along(0.0 if not node.shape else scales[0] * 2.0**-20)
         epsilon = rounding_unit([node.value, *changed.values()])
         verdict = compare(along, claimed, scales, size + terms, epsilon)
-        return Finding(verdict.kind, claimed, verdict.measured, verdict.error, finding_note(verdict, claimed, reasons))
+        name = called(output_name(self.graph) if result is None else result.name)
+        note = finding_note(verdict, claimed, name, reasons)
+        return Finding(verdict.kind, claimed, verdict.measured, verdict.error, note)
 
 
 def _pulling(pull: Callable[[Any], Any]) -> Claim:
@@ -291,8 +304,26 @@ def _a(dtype: str) -> str:
     return f"an {dtype}" if dtype.startswith("int") else f"a {dtype}"
 
 
-def finding_note(verdict: Verdict, claimed: float, reasons: list[str]) -> str:
-    """A verdict in a sentence, where it needs one; ``reasons``: why some steps could not be measured."""
+def _with_arrays(found: Finding, source: Node, result: Node | None = None) -> Finding:
+    """A finding that says what its numbers are where arrays were compared: one slope, not one of each entry."""
+    how = ["along a random direction"] if source.shape else []
+    if result is not None and result.shape:
+        how.append(f"with random weights on the entries of {called(result.name)}")
+    if not how or found.verdict == UNMEASURED:
+        return found
+    return replace(found, note=f"{found.note} Measured {', '.join(how)}.".strip())
+
+
+def finding_note(verdict: Verdict, claimed: float, result: str, reasons: list[str]) -> str:
+    """A verdict in a sentence, where it needs one.
+
+    Parameters
+    ----------
+    result
+        The name of what was looked at.
+    reasons
+        Why some steps could not be measured.
+    """
     if verdict.kind == UNMEASURED:
         if not math.isfinite(claimed):
             return f"The derivative is {short(claimed)} here, which no difference can show."
@@ -301,23 +332,25 @@ def finding_note(verdict: Verdict, claimed: float, reasons: list[str]) -> str:
             if reasons
             else ("Beside this point the numbers are not finite.")
         )
+    if verdict.kind == JUMP:
+        return f"{result} jumps here: there is no slope."
     if not math.isnan(verdict.left):
         return (
             f"A kink: the slope is {short(verdict.left)} on the left and {short(verdict.right)} on the right; "
             f"the rule takes {short(claimed)}."
         )
     if verdict.kind == COARSE:
-        return "Rounding disturbs the differences so much that they say nothing."
+        return "This says nothing: rounding is as large as the slope, or the function turns within the steps."
     if reasons and verdict.kind == AGREES:
         return f"For some steps it could not be measured: {reasons[-1]}."
     return ""
 
 
 def _direction(rng: np.random.Generator, node: Node) -> Any:
-    """A tangent of a node: 1 for a number; entries ±1 and ±½ for arrays, with which steps hardly round."""
+    """A tangent of a node: 1 for a number; of arrays entries of few binary digits, with which steps hardly round."""
     if not node.shape:
         return 1.0
-    return rng.choice([-1.0, -0.5, 0.5, 1.0], size=node.shape)
+    return rng.choice([-1.0, 1.0], size=node.shape) * rng.integers(32, 65, size=node.shape) / 64
 
 
 def _weights(rng: np.random.Generator, node: Node) -> Any:
@@ -333,7 +366,7 @@ def _cuts(graph: BaseGraph, positions: Any) -> set[int]:
 def _summary(checker: _Checker, edges: dict[int, Finding], nodes: dict[int, Finding]) -> str:
     """The whole check in two or three sentences."""
     counts = Counter(finding.verdict for finding in edges.values())
-    measured = sum(counts.values()) - counts[UNMEASURED]
+    compared = counts[AGREES] + counts[KINK] + counts[DIFFERS]
     items, links = checker.outline.items, checker.outline.links
     wrong = [links[index] for index, finding in edges.items() if finding.verdict == DIFFERS]
     result = output_name(checker.graph)
@@ -341,24 +374,25 @@ def _summary(checker: _Checker, edges: dict[int, Finding], nodes: dict[int, Find
     parts = []
     if wrong:
         names = [f"{called(items[link.input].name)} → {called(items[link.consumer].name)}" for link in wrong]
-        parts.append(f"{len(wrong)} of {_some(measured, 'local derivative')} {_verb(wrong)}: {listed(names)}.")
-    elif measured:
-        parts.append(f"No local derivative differs from its difference quotient, of {measured} measured.")
+        parts.append(f"{len(wrong)} of {_some(compared, 'local derivative')} {_verb(len(wrong), 'differ')}: ")
+        parts[-1] += f"{listed(names)}."
+    elif compared:
+        agree = f": {counts[AGREES]} {_verb(counts[AGREES], 'agree')}" if counts[AGREES] else ""
+        parts.append(f"No local derivative differs from its difference quotient{agree}.")
     else:
-        parts.append("There was no local derivative to measure.")
+        parts.append("There was no local derivative to compare.")
     if off:
-        known = f"∂{called(result)}/∂… of {listed([called(name) for name in off])} {_verb(off)}"
-        because = ", as they must behind a wrong local derivative" if wrong else ""
-        parts.append(f"The adjoint{'' if len(off) == 1 else 's'} {known} from the measured slope{because}.")
+        s, they = ("", "it") if len(off) == 1 else ("s", "they")
+        because = f", as {they} must behind a wrong local derivative" if wrong else ""
+        whose = f"{listed([called(name) for name in off])} {_verb(len(off), 'differ')}"
+        parts.append(f"The adjoint{s} of {whose} from the measured slope{s} of {called(result)}{because}.")
     else:
         agreeing = sum(finding.verdict == AGREES for finding in nodes.values())
         if agreeing:
-            parts.append(
-                f"The adjoints of {_some(agreeing, 'node')} agree with the measured slopes of {called(result)}."
-            )
-    beside = [
-        _some(counts[kind], word) for kind, word in ((KINK, "kink"), (COARSE, "edge too noisy to tell")) if counts[kind]
-    ]
+            what, s = f"{_some(agreeing, 'node')} {_verb(agreeing, 'agree')}", "" if agreeing == 1 else "s"
+            parts.append(f"The adjoint{s} of {what} with the measured slope{s} of {called(result)}.")
+    words = ((KINK, "kink"), (JUMP, "jump"), (COARSE, "edge too coarse to tell"))
+    beside = [_some(counts[kind], word) for kind, word in words if counts[kind]]
     if counts[UNMEASURED]:
         beside.append(f"{_some(counts[UNMEASURED], 'edge')} that cannot be measured")
     if beside:
@@ -369,11 +403,13 @@ def _summary(checker: _Checker, edges: dict[int, Finding], nodes: dict[int, Find
 
 
 def _some(count: int, what: str) -> str:
-    first, _, rest = what.partition(" ")
     if count == 1:
         return f"1 {what}"
-    return f"{count} {first}s {rest}".rstrip() if first in ("edge", "kink", "node", "adjoint") else f"{count} {what}s"
+    first, _, rest = what.partition(" ")
+    if first in ("edge", "kink", "jump", "node", "adjoint"):
+        return f"{count} {first}s {rest}".rstrip()
+    return f"{count} {what}s"
 
 
-def _verb(several: list[Any]) -> str:
-    return "differs" if len(several) == 1 else "differ"
+def _verb(count: int, verb: str) -> str:
+    return f"{verb}s" if count == 1 else verb

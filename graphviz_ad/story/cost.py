@@ -7,7 +7,7 @@ counts by its entries.
 - Forward mode makes n sweeps, one for each input number; each computes every value and its tangent together.
 - Reverse mode makes one forward sweep, and one backward sweep for each output number.
 
-Operations are counted in two ways: node evaluations, the graph's operations times the sweeps that pass them; and scalar
+Operations are counted in two ways: node evaluations, each operation once for every sweep that passes it; and scalar
 operations (see `graphviz_ad.story.work`), where a sweep pays for the edges that its seed reaches, and where the
 derivative rules count with what they do, sums over consumers and over broadcast axes included. The few operations that
 finite differences need for the differences themselves are left out.
@@ -78,18 +78,23 @@ input number; finite differences: 101 runs.
         self.scalars = sum(map(self.work.value, made))
         """Scalar operations of one run of the function."""
         n, m, count, run = self.inputs, self.outputs, self.operations, self.scalars
+        pushed, _ = self._directions(starts, back=False)
+        pulled, passed = self._directions(ends, back=True)
         self.methods = (
             Method("differences", n + 1, (n + 1) * count, (n + 1) * run),
             Method("central", 2 * n, 2 * n * count, 2 * n * run),
-            Method("forward", n, n * count, n * run + self._directions(starts, back=False)),
-            Method("reverse", 1 + m, (1 + m) * count, run + self._directions(ends, back=True)),
+            Method("forward", n, n * count, n * run + pushed),
+            Method("reverse", 1 + m, count + passed, run + pulled),
         )
 
     def __getitem__(self, key: str) -> Method:
         return next(method for method in self.methods if method.key == key)
 
-    def _directions(self, starts: Mapping[int, int], *, back: bool) -> int:
-        """Scalar operations of one sweep of tangents (or adjoints) for each entry of the nodes where they start."""
+    def _directions(self, starts: Mapping[int, int], *, back: bool) -> tuple[int, int]:
+        """Scalar operations of one sweep of tangents (or adjoints) for each entry of the nodes where they start.
+
+        The second number says how many operations take something on, in all the sweeps together.
+        """
         records, table = self.graph.records, self.graph.input_table
         reach = {position: 1 << number for number, position in enumerate(starts)}  # by which starts, as bits
         sizes = list(starts.values())
@@ -101,19 +106,23 @@ input number; finite differences: 101 runs.
                 known[bits] = sum(size for number, size in enumerate(sizes) if bits >> number & 1)
             return known[bits]
 
-        done = 0
+        done = passed = 0
         arrived = dict(starts)
         for consumer in range(len(records))[:: -1 if back else 1]:
+            bits = 0
             for argnum, source in enumerate(table[consumer]):
                 start, end = (consumer, source) if back else (source, consumer)
                 if start not in reach or not sweep.active_edge(records[consumer], argnum):
                     continue
+                bits |= reach[start]
                 rule = (self.work.vjp if back else self.work.jvp)(consumer, argnum)
                 done += weight(reach[start]) * rule.operations
                 arrived[end] = arrived.get(end, 0) + weight(reach[start])
                 reach[end] = reach.get(end, 0) | reach[start]
+            passed += weight(bits)
         # where several arrive in one sweep, they are added up
-        return done + sum((count - weight(reach[p])) * records[p].size for p, count in arrived.items())
+        done += sum((count - weight(reach[p])) * records[p].size for p, count in arrived.items())
+        return done, passed
 
     @property
     def cheapest(self) -> str:
@@ -192,7 +201,7 @@ def _memory(line: Timeline, ledger: Ledger) -> dict[str, Any]:
         "totals": ledger.totals,
         "texts": {str(count): bytes_text(count) for count in sorted(set(ledger.totals))},
         "operations": ledger.operations,
-        "evaluations": [0, *_running(line)],
+        "evaluations": ledger.evaluations,
         "caller": bytes_text(ledger.caller),
         "peak": ledger.peak,
         "peak_step": ledger.peak_step,
@@ -200,17 +209,6 @@ def _memory(line: Timeline, ledger: Ledger) -> dict[str, Any]:
         "together": None if together is None else bytes_text(together),
         "items": _items(line, ledger.holdings),
     }
-
-
-def _running(line: Timeline) -> list[int]:
-    """Node evaluations after each step."""
-    done, found = 0, []
-    for event in line.events:
-        if event.kind == "value":
-            positions = line.outline.items[event.item].positions
-            done += sum(line.graph.records[position].primitive is not None for position in positions)
-        found.append(done)
-    return found
 
 
 def _items(line: Timeline, holdings: tuple[Holding, ...]) -> list[dict[str, Any]]:

@@ -34,7 +34,6 @@ from graphviz_ad.story.formula import jacobian_text, local_reason, operation, sh
 from graphviz_ad.story.notation import printer
 from graphviz_ad.story.numbers import brief, exact, plain_local, shape_text
 from graphviz_ad.story.outline import Link
-from graphviz_ad.story.scene import Scene
 from graphviz_ad.story.terms import Operation, Symbol, Term, is_number, plain_term, substituted, symbols
 from graphviz_ad.story.timeline import Step, Timeline
 
@@ -42,7 +41,6 @@ MOST_MEMBERS = 60
 """So many operations of a collapsed group are listed."""
 
 Facts = dict[str, Any]
-_ZERO = "0"
 
 
 class Inspector:
@@ -345,57 +343,18 @@ class Inspector:
         return texts
 
     def _text(self, value: Any) -> str:
-        return "" if value is None else brief(value, self.digits, 40)
+        return number_text(value, self.digits)
 
     def _number(self, value: Any) -> Facts | None:
-        """A number for people, and the exact one; arrays in short, with their shape."""
-        if value is None:
-            return None
-        facts: Facts = {"text": self._text(value), "shape": shape_text(np.shape(value))}
-        facts["exact"] = "" if facts["shape"] else exact(value)
-        return facts
+        return None if value is None else numbered(value, self.digits)
 
 
-def node_as_played(facts: Facts, scene: Scene) -> Facts:
-    """What is known of a node with the numbers of a story that is wrong on purpose: those of its scene's steps."""
-    symbols_of = {row["edge"]: row["symbols"] for row in facts["ledger"]}
-    number = next(number for number, one in enumerate(scene.nodes) if one.id == facts["id"])
-    rows: list[Facts] = []
-    revealed = len(scene.steps)
-    total = None if facts["seed"] is None else facts["seed"]["text"]
-    for order, step in enumerate(scene.steps, 1):
-        if step.node != facts["id"] or step.kind == "value":
-            continue
-        if step.complete or step.kind == "seed":
-            revealed = order
-        follows = scene.steps[order] if order < len(scene.steps) else None
-        if step.edge is None or (follows is not None and (follows.kind, follows.edge) == ("sum", step.edge)):
-            continue
-        edge = scene.edges[step.edge]
-        row = {"step": order, "edge": edge.index, "from": edge.consumer, "symbols": symbols_of.get(edge.index, "")}
-        row |= {"numbers": "", "summed": None, "reported": step.reported, "complete": step.complete}
-        row |= {"sent": edge.contribution_text or "", "old": total or _ZERO, "new": step.adjoint_text or ""}
-        rows.append(row)
-        total = step.adjoint_text
-    played = scene.nodes[number]
-    adjoint = None
-    if played.adjoint_text is not None and facts["adjoint"] is not None:
-        adjoint = {**facts["adjoint"], "text": played.adjoint_text}
-        adjoint["exact"] = "" if adjoint["shape"] else played.adjoint
-    return {**facts, "ledger": rows, "adjoint": adjoint, "revealed": {**facts["revealed"], "adjoint": revealed}}
+def number_text(value: Any, digits: int) -> str:
+    """A number or an array in the width that a table has; "" for none."""
+    return "" if value is None else brief(value, digits, 40)
 
 
-def edge_as_played(facts: Facts, scene: Scene) -> Facts:
-    """What is known of an edge with the numbers of a story that is wrong on purpose."""
-    steps = [order for order, step in enumerate(scene.steps, 1) if step.edge == facts["index"]]
-    ends = (
-        {"local": steps[0], "contribution": steps[-1]} if steps else dict.fromkeys(facts["revealed"], len(scene.steps))
-    )
-    sent = scene.edges[facts["index"]]
-    contribution = facts["contribution"]
-    if sent.contribution_text is None:
-        contribution = None
-    elif contribution is not None:
-        number = {"text": sent.contribution_text, "shape": "", "exact": ""}
-        contribution = {**contribution, "numbers": "", "summed": None, "number": number}
-    return {**facts, "revealed": ends, "contribution": contribution, "factor": None}
+def numbered(value: Any, digits: int) -> Facts:
+    """A number for people, and the exact one; arrays in short, with their shape."""
+    shape = shape_text(np.shape(value))
+    return {"text": number_text(value, digits), "shape": shape, "exact": "" if shape else exact(value)}

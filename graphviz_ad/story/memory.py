@@ -58,6 +58,8 @@ class Ledger:
         """Bytes held at each step, without the caller's."""
         self.operations = list(accumulate(keeper.operations))
         """Scalar operations done after each step."""
+        self.evaluations = list(accumulate(keeper.evaluations))
+        """Nodes passed after each step: an operation once forwards, and once when it sends its contributions back."""
 
     @property
     def caller(self) -> int:
@@ -142,6 +144,7 @@ class _Keeper:
         self.made: dict[tuple[str, int], int] = {}
         self.products: list[Holding] = []
         self.operations = [0] * (self.steps + 1)
+        self.evaluations = [0] * (self.steps + 1)
 
     def holdings(self) -> tuple[Holding, ...]:
         self._values()
@@ -203,15 +206,21 @@ class _Keeper:
                 if self.records[position].primitive is not None:
                     self._make("value", position, step)
                     self.operations[step] += self.work.value(position)
+                    self.evaluations[step] += 1
                     for source in self.table[position]:
                         self._use("value", source, step, self._name(position))
 
-    def _rule(self, step: int, consumer: int, argnum: int, *, back: bool) -> None:
-        """The rule of one edge runs: what it uses of the values, and the direction that it takes on."""
+    def _rule(self, step: int, consumer: int, argnum: int, added: int | None = None) -> None:
+        """The rule of one edge runs: what it uses of the values, and the direction that it takes on.
+
+        Backwards what it makes is ``added`` at a step, the same or, after a sum over broadcast axes, the next.
+        """
+        back = added is not None
         source = self.table[consumer][argnum]
         by = f"∂{self._name(consumer)}/∂{self._name(source)}"
         rule = self.work.vjp(consumer, argnum) if back else self.work.jvp(consumer, argnum)
-        self.operations[step] += rule.operations
+        self.operations[step] += rule.operations - rule.summed
+        self.operations[step if added is None else added] += rule.summed
         for position in rule.values:
             self._use("value", position, step, by)
         if back:
@@ -226,6 +235,7 @@ class _Keeper:
         sent: dict[int, tuple[int, int]] = {}  # edge -> the steps at which it sends, and at which that is added
         first: dict[int, int] = {}  # item -> the first step at which it sends
         gathered: dict[int, int] = {}  # item -> the last step at which something is added to it
+        passed: dict[int, int] = {}  # operation -> the first step at which it sends
         for step, event in enumerate(self.events, 1):
             if event.kind == "seed":
                 gathered[event.item] = step
@@ -251,9 +261,12 @@ class _Keeper:
                     continue
                 sent[place] = (inside, inside)
             step, added = sent[place]
-            self._rule(step, edge.consumer.id, edge.argnum, back=True)
+            self._rule(step, edge.consumer.id, edge.argnum, added)
+            passed[edge.consumer.id] = min(step, passed.get(edge.consumer.id, step))
             if edge.input.id in owner:
                 self._make("adjoint", edge.input.id, added)
+        for step in passed.values():
+            self.evaluations[step] += 1
 
     def _product(self, place: int, item: int, step: int) -> None:
         edge = self.graph.edges[place]
@@ -283,7 +296,7 @@ class _Keeper:
             moved.add(edge.consumer.id)
             inside = steps.get(place, first.get(owner.get(edge.consumer.id, -1)))
             if inside is not None:
-                self._rule(inside, edge.consumer.id, edge.argnum, back=False)
+                self._rule(inside, edge.consumer.id, edge.argnum)
                 self._make("tangent", edge.consumer.id, inside)
 
 

@@ -1,4 +1,4 @@
-"""The scene of a backward pass that is wrong on purpose: the right one's, with the wrong numbers and sentences."""
+"""A backward pass that is wrong on purpose as scene and ledger: the right ones, with its own numbers and words."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from graphviz_ad.core.traced import shape_of
 from graphviz_ad.core.visible import called, visible
 from graphviz_ad.errors import ArgumentError
 from graphviz_ad.story import narration
+from graphviz_ad.story.inspect import Facts, number_text, numbered
 from graphviz_ad.story.narration import described
 from graphviz_ad.story.numbers import brief, enclosed, exact, plain_local, shape_text
 from graphviz_ad.story.scene import Scene, SceneDifference, SceneEdge, SceneNode, SceneStep, SceneWrong
@@ -43,11 +44,24 @@ def misplayed(scene: Scene, line: Timeline, kind: str, digits: int = 4) -> tuple
     if line.mode != "reverse" or line.seed_step is None:
         why = "" if line.mode != "reverse" else f" {narration.no_sweep(line.graph)}"
         raise ArgumentError(f"wrong={kind!r} is a mistake of the backward pass, and this story has none.{why}")
-    return _Misplay(line, WrongPass(line.graph, kind), digits).scene(scene)
+    return Misplay(line, kind, digits).scene(scene)
 
 
-class _Misplay:
-    def __init__(self, line: Timeline, run: WrongPass, digits: int) -> None:
+class Misplay:
+    """How one wrong pass is told.
+
+    Parameters
+    ----------
+    line
+        The story of a reverse sweep, of nodes alone, without collapsed groups.
+    kind
+        One of `graphviz_ad.story.wrong.WRONG`.
+    digits
+        Significant digits of the numbers for people.
+    """
+
+    def __init__(self, line: Timeline, kind: str, digits: int = 4) -> None:
+        run = WrongPass(line.graph, kind)
         self.line = line
         self.graph = line.graph
         self.run = run
@@ -57,7 +71,10 @@ class _Misplay:
         assert line.seed_step is not None
         self.turn = line.seed_step
 
+    # -- the scene --------------------------------------------------------------------------------
+
     def scene(self, right: Scene) -> tuple[Scene, dict[int, Any]]:
+        """The scene with the wrong numbers, and its nodes' numbers by id, from the right one."""
         run, mistake = self.run, WRONG[self.run.kind]
         wrong = SceneWrong(
             kind=run.kind,
@@ -136,6 +153,67 @@ class _Misplay:
             f"It ends with these adjoints: {', '.join(told[:8])}. {wrong.verdict}"
         )
 
+    # -- the ledger -------------------------------------------------------------------------------
+
+    def node(self, facts: Facts) -> Facts:
+        """What `graphviz_ad.story.inspect` tells of a node, with the numbers and the words of this pass."""
+        events = [(number, event) for number, event in enumerate(self.run.events) if event.position == facts["id"]]
+        symbols = {row["edge"]: row["symbols"] for row in facts["ledger"]}
+        rows = [
+            self._row(number, event, symbols)
+            for number, event in events
+            if event.edge is not None and not self.words.sum_follows(number)
+        ]
+        final = [number for number, _ in events if self.words.completes(number)]
+        revealed = self._step_after(final[-1]) if final else self._step_after(len(self.run.events) - 1)
+        adjoint = self._ends_with(facts["id"])
+        return facts | {
+            "ledger": rows,
+            "adjoint": None if facts["adjoint"] is None or adjoint is None else numbered(adjoint, self.digits),
+            "revealed": facts["revealed"] | {"adjoint": revealed},
+        }
+
+    def _step_after(self, number: int) -> int:
+        return self.turn + number + 1
+
+    def _row(self, number: int, event: Event, symbols: Mapping[int, str]) -> Facts:
+        assert event.edge is not None
+        link = self.link_of[event.edge]
+        old, new = (number_text(one, self.digits) for one in (event.old, event.new))
+        return {
+            "step": self._step_after(number),
+            "edge": link,
+            "from": self.graph.edges[event.edge].consumer.id,
+            "reported": event.reported,
+            "complete": self.words.completes(number),
+            "summed": None,
+            "sent": number_text(event.sent, self.digits),
+            "old": old or "0",
+            "new": new,
+        } | self._product(event, symbols.get(link, ""))
+
+    def _product(self, event: Event, right: str) -> dict[str, str]:
+        """The product in words and in numbers; where everything is as it should be, the right formula is as good."""
+        said, numbers = self.words.product(event)
+        return {"symbols": visible(said if self.words.spoilt(event) or not right else right), "numbers": numbers}
+
+    def edge(self, facts: Facts) -> Facts:
+        """What is told of an edge, with the numbers and the words of this pass."""
+        place = self.line.outline.links[facts["index"]].edges[0]
+        along = [number for number, event in enumerate(self.run.events) if event.edge == place]
+        first, last = (along[0], along[-1]) if along else [len(self.run.events) - 1] * 2
+        facts = facts | {"revealed": {"local": self._step_after(first), "contribution": self._step_after(last)}}
+        facts["factor"] = None
+        contribution, event = facts["contribution"], self.run.events[last]
+        if not along or event.sent is None or contribution is None:
+            return facts | {"contribution": None}
+        contribution = contribution | self._product(event, contribution["symbols"]) | {"summed": None}
+        facts["contribution"] = contribution | {"number": numbered(event.sent, self.digits)}
+        if rule := self.words.rule(event):
+            facts["contribution"].pop("shapes", None)
+            facts["local"] = facts["local"] and facts["local"] | {"map": visible(rule)}
+        return facts
+
 
 class _Words:
     """What a wrong pass does, in sentences."""
@@ -187,13 +265,14 @@ class _Words:
             words = self._contribution(number, event)
         if event.clash:
             return f"{words} {self._clash(event)} The pass ends here with an error."
-        adds = event.kind == "sum" or not self._sum_follows(number)
+        adds = event.kind == "sum" or not self.sum_follows(number)
         if event.edge is not None and adds:
             words = f"{words} {self._added(number, event)}"
         lost = narration.unreached(self.line) if number == len(self.run.events) - 1 else ""
         return f"{words} {lost}" if lost else words
 
-    def _sum_follows(self, number: int) -> bool:
+    def sum_follows(self, number: int) -> bool:
+        """Whether what an event sends is summed over broadcast axes before it is added."""
         return number + 1 < len(self.run.events) and self.run.events[number + 1].kind == "sum"
 
     def _seed(self, number: int, event: Event) -> str:
@@ -212,21 +291,34 @@ class _Words:
         words = f"{name} gets from {self.names[consumer.id]}{narration.argument_words(edge)}"
         early = event.heard < self.expected.get(consumer.id, 0)
         if early:
-            reports = f"{event.heard} of {self.expected[consumer.id]} consumers"
+            reports = narration.reports(event.heard, self.expected[consumer.id])
             before = f"{self.names[consumer.id]} sends on what it has after {reports}: {brief(event.held)}"
             wrong = self.differing.get(consumer.id)
             if wrong is not None and wrong.event == number:
                 before += f"; its adjoint is {self.told(wrong)[1]}"
             words = f"{before}. {words}"
         if event.sent is None:
-            return f"{words}: {self._rule(event)}."
-        local = plain_local(edge.local)
-        if shape_of(local) or shape_of(event.held) or hasattr(local, "vjp"):
-            how = self._rule(event)
+            return f"{words}: {self.rule(event)}."
+        said, numbers = self.product(event)
+        if not numbers:
+            how = self.rule(event)
             return f"{words}: {how + ': ' if how else ''}{described(event.sent)}."
-        partial = narration.partial_text(consumer.name, edge.input.name)
-        numbers = f"{brief(event.held)} × {enclosed(brief(local))} = {brief(event.sent)}"
-        return f"{words}: {self._holding(event)} × {partial} = {numbers}."
+        return f"{words}: {said} = {numbers} = {brief(event.sent)}."
+
+    def product(self, event: Event) -> tuple[str, str]:
+        """What is sent as a product, in words and in numbers; "" for these where they are arrays."""
+        assert event.edge is not None
+        edge = self.graph.edges[event.edge]
+        local = plain_local(edge.local)
+        said = f"{self._holding(event)} × {narration.partial_text(edge.consumer.name, edge.input.name)}"
+        if shape_of(local) or shape_of(event.held) or hasattr(local, "vjp"):
+            return self.rule(event) or said, ""
+        return said, f"{brief(event.held)} × {enclosed(brief(local))}"
+
+    def spoilt(self, event: Event) -> bool:
+        """Whether what is sent is not the right product: by this edge's rule, or as the consumer's adjoint is none."""
+        assert event.edge is not None
+        return self.graph.edges[event.edge].consumer.id in self.differing or bool(self.rule(event))
 
     def _holding(self, event: Event) -> str:
         """The consumer's adjoint; where it is not, what stands in its accumulator."""
@@ -234,7 +326,7 @@ class _Words:
         consumer = self.graph.edges[event.edge].consumer.id
         return f"{'what stands at' if consumer in self.differing else 'adjoint of'} {self.names[consumer]}"
 
-    def _rule(self, event: Event) -> str:
+    def rule(self, event: Event) -> str:
         """What this mistake leaves out on this edge; "" where it is no place for it."""
         assert event.edge is not None
         edge = self.graph.edges[event.edge]
@@ -262,7 +354,7 @@ class _Words:
     def _added(self, number: int, event: Event) -> str:
         """What becomes of the accumulator, and whether that is the adjoint in the end."""
         expected = self.expected[event.position]
-        reports = f" ({event.reported} of {expected} consumers)" if expected > 1 else ""
+        reports = f" ({narration.reports(event.reported, expected)})" if expected > 1 else ""
         words = ""
         if event.old is not None and self.run.kind == "overwrite":
             words = f"{brief(event.old)} is replaced by {brief(event.sent)}{reports}."

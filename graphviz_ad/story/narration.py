@@ -59,11 +59,12 @@ def _group(step: Step) -> str:
     links = outline.incoming[outline.items.index(item)]
     names = [called(outline.items[link.input].name) for link in links]
     given = f" on {listed(names)}" if names else ""
+    start = f"{called(item.name)}: {work}{given} {'gives' if work == '1 operation' else 'give'}"
     if step.node is not None:
-        return f"{called(item.name)}: {work}{given} give {_called(step.node, item)}{described(step.node.value)}"
+        return f"{start} {_called(step.node, item)}{described(step.node.value)}"
     nodes = [outline.graph.nodes[position] for position in item.outgoing]
     results = [f"{called(node.name)} = {described(node.value)}" for node in nodes]
-    return f"{called(item.name)}: {work}{given} give {listed(results)}"
+    return f"{start} {listed(results)}"
 
 
 def _called(node: Node, item: Item) -> str:
@@ -191,12 +192,16 @@ def _added(step: Step) -> str:
         return ""
     if step.expected == 1 and step.timeline.seed_of(step) is None:
         return f" That is the {what} of {called(step.node.name)}."
-    who = "inputs" if forward else "consumers"
     total = f"{brief(step.old)} + {enclosed(brief(step.contribution))} = {brief(step.new)}"
     if step.node.shape:
         total = described(step.new)
     end = f" That is the {what} of {called(step.node.name)}." if step.complete else ""
-    return f" Added up: {total} ({step.reported} of {step.expected} {who}).{end}"
+    return f" Added up: {total} ({reports(step.reported, step.expected, forward)}).{end}"
+
+
+def reports(reported: int, expected: int, forward: bool = False) -> str:
+    """How many of a node's consumers, or of its inputs, have sent something: "1 of 2 consumers"."""
+    return f"{reported} of {expected} {'input' if forward else 'consumer'}{'' if expected == 1 else 's'}"
 
 
 def argument_words(edge: Edge | None) -> str:

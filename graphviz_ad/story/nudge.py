@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -38,10 +39,13 @@ WHOLE = "all"
 """In place of a cell: every entry of an array moves by ε."""
 
 _DIGITS = 10
+_SMALLER = "A smaller ε feels the rounding."
 _CLOSE = 0.1  # a relative error below which a quotient is worth calling close
-_STRAIGHT = 1e-12  # at ε = 1: there is no curvature
+_STRAIGHT = (0, 1, 2)  # the rows, ε = 1, 0.1 and 0.01, that must all lie on a straight line to call it one
+_ROUNDING = 16.0  # of the rounding of all numbers: a quotient that is off by no more shows nothing else
 _EXACT = -17.0  # the logarithm that stands for an error of 0
 _KINKS = ("maximum", "minimum", "clip", "where", "absolute", "max", "min", "sort", "partition", "take_along_axis")
+_MAY_STEP = "where"  # the one of them whose two sides need not meet
 _STEPS = ("sign", "floor", "ceil", "trunc", "rint", "floor_divide", "round")
 
 
@@ -259,7 +263,7 @@ class _Nudge:
         with np.errstate(all="ignore"):
             new = kindred(self.node.value + step * self.direction, self.node.value)
             if np.array_equal(new, self.node.value):
-                new = self.node.value  # the step is lost in rounding: nothing moves
+                new = self.swept.records[self.node.id].value  # the step is lost in rounding: nothing moves
             try:
                 return replay(self.swept, {self.node.id: new})
             except Exception as error:  # noqa: BLE001  (a user's own function may raise anything beside the point)
@@ -268,6 +272,8 @@ class _Nudge:
     def change(self, step: float) -> float:
         """How much the output changes by a step."""
         found = self.moved(step)
+        if not found.values and not found.reason:
+            return math.nan  # lost in rounding: a step that is none says nothing
         if found.reason:
             self.reasons.append(found.reason)
         return output_change(self.swept, found)
@@ -277,14 +283,17 @@ class _Nudge:
         chains: dict[str, int] = {}
         known: list[Chain] = []
 
-        def chain(found: Replay, step: float) -> int:
-            made = Ratios(self.line, self.number, self.swept, found, step).chain(self.name, called(self.output))
+        def chain(found: Replay, epsilon: float, turned: list[int]) -> int:
+            step = math.copysign(self._step(found), epsilon)
+            ratios = Ratios(self.line, self.number, self.swept, found, step, turned)
+            made = ratios.chain(self.name, called(self.output))
             place = chains.setdefault(repr(made), len(known))
             if place == len(known):
                 known.append(made)
             return place
 
         rows = []
+        crossed = []
         lost = None
         for power in POWERS:
             epsilon = float(f"1e{power}")
@@ -294,8 +303,11 @@ class _Nudge:
                 lost = power
             slopes = (ahead / epsilon, -behind / epsilon, (ahead - behind) / (2 * epsilon))
             one, two, both = [Quotient(slope, relative_error(slope, self.claimed)) for slope in slopes]
-            between = self._between(right, "+"), self._between(left, "−")
-            rows.append(Row(power, one, two, both, between, (chain(right, epsilon), chain(left, -epsilon))))
+            ahead_turns, behind_turns = turning(self.swept, right), turning(self.swept, left)
+            between = self._between(right, ahead_turns, "+"), self._between(left, behind_turns, "−")
+            crossed.append((self._crossed(ahead_turns), self._crossed(behind_turns)))
+            chains_of = chain(right, epsilon, ahead_turns), chain(left, -epsilon, behind_turns)
+            rows.append(Row(power, one, two, both, between, chains_of))
         verdict = self._verdict()
         made = Nudge(
             self.outline.items[self.number].id,
@@ -310,53 +322,96 @@ class _Nudge:
             verdict,
             (),
         )
-        notes = tuple(note for note in self._notes(made, lost) if note)
+        notes = tuple(note for note in self._notes(made, crossed, lost) if note)
         return Nudge(**{name: getattr(made, name) for name in Nudge.__slots__ if name != "notes"}, notes=notes)
 
-    def _verdict(self) -> Verdict:
-        along = scales_of(self.value)
-        values = self.moved(along[0] * 2.0**-20).values.values()
+    def _step(self, found: Replay) -> float:
+        """How far the number did move, which is not quite ε where the sum is rounded."""
+        new = found.values.get(self.node.id, self.node.value)
+        with np.errstate(all="ignore"):
+            return float(np.max(np.abs(np.subtract(new, self.node.value, dtype=float))))
+
+    @cached_property
+    def _size(self) -> float:
+        """Σ |adjoint × value|: the numbers whose rounding disturbs the measurement."""
         size = sum(
             inner(np.abs(one.adjoint), np.abs(one.value))
             for one in self.swept.nodes[self.node.id :]
             if one.differentiable
         )
-        return compare(
-            self.change,
-            self.claimed,
-            along,
-            size if math.isfinite(size) else 0.0,
-            rounding_unit([self.node.value, *values]),
-        )
+        return size if math.isfinite(size) else 0.0
+
+    @cached_property
+    def _unit(self) -> float:
+        """The rounding unit of the coarsest float that moves."""
+        values = self.moved(scales_of(self.value)[0] * 2.0**-20).values.values()
+        return rounding_unit([self.node.value, *values])
+
+    def _verdict(self) -> Verdict:
+        return compare(self.change, self.claimed, scales_of(self.value), self._size, self._unit)
+
+    def _is_off(self, quotient: Quotient, epsilon: float) -> bool:
+        """Whether a quotient differs from the adjoint by more than rounding explains; also where there is none."""
+        allowed = _ROUNDING * self._unit * (self._size + abs(self.claimed) * epsilon)
+        return not abs(quotient.slope - self.claimed) * epsilon <= allowed
 
     # -- in words ---------------------------------------------------------------------------------
 
-    def _between(self, found: Replay, sign: str) -> str:
+    def _between(self, found: Replay, turned: list[int], sign: str) -> str:
         where = f"{self.name} and {self.name} {sign} ε"
         if found.reason:
             what = "another branch begins" if found.reason.startswith("at ") else "it can no longer be computed"
             return f"Between {where} {what}: {found.reason}."
-        turned = turning(self.swept, found)
         if not turned:
             return ""
         names = listed([called(self.swept.names[position]) for position in turned], 3)
         verb = "changes" if len(turned) == 1 else "change"
-        return f"Between {where}, {names} {verb} sides: a kink or a step."
+        return f"Between {where}, {names} {verb} sides: a {self._crossed(turned)}."
 
-    def _notes(self, made: Nudge, lost: int | None) -> list[str]:
-        notes = [finding_note(made.verdict, self.claimed, self.reasons)]
+    def _crossed(self, turned: list[int]) -> str:
+        """What lies at the sides that change."""
+        kinds = set()
+        for position in turned:
+            record = self.swept.records[position]
+            name = "" if record.primitive is None else record.primitive.name
+            both = not record.differentiable or name == _MAY_STEP
+            kinds.add("kink or a step" if both else "step" if name in _STEPS else "kink")
+        return "" if not kinds else kinds.pop() if len(kinds) == 1 else "kink or a step"
+
+    def _larger(self, made: Nudge, crossed: list[tuple[str, str]]) -> str:
+        """What an ε larger than the best feels."""
+        felt = set()
+        curved = False
+        for kind in ("right", "central"):
+            for row, (ahead, behind) in list(zip(made.rows, crossed, strict=True))[: made.best(kind)]:
+                quotient: Quotient = getattr(row, kind)
+                if math.isnan(quotient.slope) or not self._is_off(quotient, row.epsilon):
+                    continue
+                what = {ahead, behind if kind == "central" else ""} - {""}
+                felt |= what
+                curved = curved or not what
+        told = ["the curvature"] if curved else []
+        told += [f"the {what.replace(' a ', ' the ')}" for what in sorted(felt)]
+        return listed(told) if told else ""
+
+    def _notes(self, made: Nudge, crossed: list[tuple[str, str]], lost: int | None) -> list[str]:
+        notes = [finding_note(made.verdict, self.claimed, called(self.output), self.reasons)]
         one, two = made.rows[made.best("right")], made.rows[made.best("central")]
         if made.verdict.kind == AGREES and two.central.error < _CLOSE:
-            if made.rows[0].right.error <= _STRAIGHT:
+            wide = [made.rows[place] for place in _STRAIGHT]
+            ends = [(quotient, row.epsilon) for row in wide for quotient in (row.right, row.left)]
+            if not any(any(row.notes) for row in wide) and not any(self._is_off(*end) for end in ends):
                 notes.append(
-                    f"{called(self.output)} is a straight line along {self.name}: no ε is too large, and small ones "
-                    "only lose digits to rounding."
+                    f"Up to ε = 1, {called(self.output)} is a straight line along {self.name}: no ε is too large, and "
+                    "small ones only lose digits to rounding."
                 )
             else:
+                larger = self._larger(made, crossed)
+                felt = f"A larger ε feels {larger}, a smaller one the rounding." if larger else _SMALLER
                 notes.append(
                     f"Closest: to one side with ε = {power_text(one.power)} (relative error "
                     f"{_error_text(one.right.error)}), to both with ε = {power_text(two.power)} "
-                    f"({_error_text(two.central.error)}). A larger ε feels the curvature, a smaller one the rounding."
+                    f"({_error_text(two.central.error)}). {felt}"
                 )
         if lost is not None:
             notes.append(f"From ε = {power_text(lost)} on, {self.name} + ε rounds to {self.name} itself.")

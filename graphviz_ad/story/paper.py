@@ -204,7 +204,7 @@ class Unicode(OnPaper):
         return f"∂{self._operand(Symbol(self.output), ATOM)}/∂{text}", self._FRACTION
 
     def _tangent(self, name: str) -> Drawn:
-        return _marked(self._operand(Symbol(name), ATOM), "\u0307", "tan"), ATOM
+        return _marked(self._operand(Symbol(name), ATOM), "\u0307", "tangent"), ATOM
 
     def _partial(self, consumer: str, name: str) -> Drawn:
         return f"∂{self._operand(Symbol(consumer), ATOM)}/∂{self._operand(Symbol(name), ATOM)}", self._FRACTION

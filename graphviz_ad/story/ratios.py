@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -13,6 +13,7 @@ import numpy as np
 from graphviz_ad.core.graph import BaseGraph, Node
 from graphviz_ad.core.replay import Replay, replay
 from graphviz_ad.core.visible import called
+from graphviz_ad.story.differences import output_change, rounding_unit
 from graphviz_ad.story.numbers import enclosed, listed, short
 from graphviz_ad.story.outline import Link
 from graphviz_ad.story.timeline import Timeline
@@ -22,7 +23,11 @@ _READABLE = 6  # clauses of a chain; longer ones are told as a product
 _MOST = 300  # links; behind a node with more of them the picture shows ratios of nodes alone
 _INTERPLAY = 0.005  # of a sum: how far a node may be from the sum over its inputs before it is said
 _STILL = (0.0, False)
-_TOGETHER = "(At this ε what comes in by several ways is not quite the sum: the ways also act on each other.)"
+_ROUNDING = 4.0  # of the rounding units of all that meets in a node: what a sum may be off by without a reason
+_APART = "(At this ε what comes in by several ways is not quite the sum: {}.)"
+_TOGETHER = "the ways also act on each other"
+_TURNS = "the condition turns"
+_CROSSES = "{} crosses a kink or a step"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,14 +40,25 @@ class Chain:
 
 
 class Ratios:
-    """How far the visible items move in one replay, over the step of the item at the start."""
+    """How far the visible items move in one replay, over the step of the item at the start.
 
-    def __init__(self, line: Timeline, start: int, graph: BaseGraph, found: Replay, step: float) -> None:
+    Parameters
+    ----------
+    step
+        How far the start did move: not quite ε, where ε + v is rounded.
+    turned
+        The positions that change sides in the replay.
+    """
+
+    def __init__(
+        self, line: Timeline, start: int, graph: BaseGraph, found: Replay, step: float, turned: Collection[int] = ()
+    ) -> None:
         self.outline = line.outline
         self.start = start
         self.graph = graph
         self.found = found
         self.step = step
+        self.turned = turned
         self.name = self.output = ""
 
     def _change(self, node: Node, values: dict[int, Any]) -> tuple[float, bool]:
@@ -103,7 +119,7 @@ class Ratios:
     def chain(self, name: str, output: str) -> Chain:
         """The ratios as texts, and the sentence; ``name``: what moves, ``output``: what is looked at."""
         self.name, self.output = name, output
-        if self.found.reason or not self.found.values:
+        if self.found.reason or not self.found.values or not self.step:
             return Chain({}, {}, "")
         items = self.outline.items
         nodes = {items[number].id: self._times(number) for number in self.moves}
@@ -117,20 +133,30 @@ class Ratios:
     # -- in words ---------------------------------------------------------------------------------
 
     def _sentence(self) -> str:
-        name, output = self.name, self.output
-        ends = {self.outline.owner[position] for position in self.graph.seeded if position in self.outline.owner}
-        if self.start in ends:
+        parts = [self._way({self.outline.owner[at] for at in self.graph.seeded if at in self.outline.owner})]
+        if self._is_sum and any(self._moved(position)[0] for position in self.graph.seeded):
+            parts.append(self._sum())
+        return " ".join(part for part in parts if part)
+
+    def _way(self, ends: set[int]) -> str:
+        """How the change comes to the results."""
+        name = self.name
+        if ends == {self.start}:
             return f"{name} is the result itself."
+        if not any(self._moved(position)[0] for position in self.graph.seeded):
+            if self._leads():
+                return f"{self.output} does not move at this ε."
+            return f"Nothing leads from {name} to {self.output}: it does not move."
         leading = self._leading(ends)
-        if self.start not in leading:
-            return f"Nothing leads from {name} to {output}: it does not move."
         links = [link for link in self.links if link.input in leading and link.consumer in leading]
         steps = sorted({link.consumer for link in links})
         arriving = {number: [link for link in links if link.consumer == number] for number in steps}
+        if self.start not in leading or self._hidden(ends):
+            return self._of_ends()
         if any(self.moves[number][1] for number in steps):
             return self._of_arrays(steps)
         if any(link.index not in self.ratios for link in links):
-            return self._of_ends(ends)
+            return self._of_ends()
         if len(steps) <= _READABLE:
             return self._clauses(steps, arriving)
         return self._longest(links, ends)
@@ -142,13 +168,60 @@ class Ratios:
                 leading.add(link.input)
         return leading
 
+    def _leads(self) -> bool:
+        """Whether the results depend on the start at all, however little they move now."""
+        node = self.outline.node(self.start)
+        reached = set() if node is None else {node.id}
+        for edge in self.graph.edges:
+            if edge.active and edge.input.id in reached:
+                reached.add(edge.consumer.id)
+        return not reached.isdisjoint(self.graph.seeded)
+
+    def _hidden(self, ends: set[int]) -> bool:
+        """Whether a way leads through a closed group of several values, of which there is no one ratio."""
+        closed = {number for number in range(len(self.outline.items)) if self.outline.node(number) is None}
+        if not closed:
+            return False
+        links = [link for link in self.outline.links if any(edge.active for edge in self.outline.edges(link))]
+        after, before = {self.start}, set(ends)
+        for link in links:
+            if link.input in after:
+                after.add(link.consumer)
+        for link in reversed(links):
+            if link.consumer in before:
+                before.add(link.input)
+        return not closed.isdisjoint(after & before)
+
+    def _moved(self, position: int) -> tuple[float, bool]:
+        """How much a node of the graph moves, as a multiple of the step, and whether it is an array."""
+        change, array = self._change(self.graph.nodes[position], self.found.values)
+        return change / (abs(self.step) if array else self.step), array
+
+    @property
+    def _is_sum(self) -> bool:
+        """Whether the result is no node, but what the seeds make of one or several."""
+        seeded = self.graph.seeded
+        return len(seeded) > 1 or not np.array_equal(np.ravel(self.graph.seed_of(seeded[0])), [1])
+
+    def _sum(self) -> str:
+        """Σ seed × output: L = 1 × a + 1 × b moves 1 × 6 + 1 × 18 = 24×."""
+        nodes = [self.graph.nodes[position] for position in self.graph.seeded]
+        total = f"{short(output_change(self.graph, self.found) / self.step, _DIGITS)}× as much as {self.name}"
+        if any(node.shape for node in nodes) or len(nodes) > _READABLE:
+            return f"{self.output}, the sum of seed × output, moves {total}."
+        seeds = [enclosed(short(float(self.graph.seed_of(node.id)), _DIGITS)) for node in nodes]
+        ratios = [enclosed(short(self._moved(node.id)[0], _DIGITS)) for node in nodes]
+        named = " + ".join(f"{seed} × {called(node.name)}" for seed, node in zip(seeds, nodes, strict=True))
+        moved = " + ".join(f"{seed} × {ratio}" for seed, ratio in zip(seeds, ratios, strict=True))
+        return f"{self.output} = {named} moves {moved} = {total}."
+
     def _called(self, number: int) -> str:
         return self.name if number == self.start else called(self.outline.items[number].name)
 
     def _clauses(self, steps: Sequence[int], arriving: dict[int, list[Link]]) -> str:
         """Node by node: u moves 3×, y moves 2× as much as u ⇒ 6×."""
         clauses = []
-        apart = False
+        apart = ""
         for number in steps:
             name, links = self._called(number), arriving[number]
             total = self.moves[number][0]
@@ -167,13 +240,34 @@ class Ratios:
                     factor = f"{factor} × {enclosed(short(self.moves[start][0], _DIGITS))}"
                 parts.append(f"{factor} by way of {self._called(start)}")
             clauses.append(f"{name} moves {' + '.join(parts)} ⇒ {short(total, _DIGITS)}×")
-            apart = apart or self._apart(links, total)
-        text = f"{'; '.join(clauses)}."
-        return f"{text} {_TOGETHER}" if apart else text
+            apart = apart or self._apart(number, links, total)
+        text = f"{'; '.join(clauses)}." if clauses else ""
+        return f"{text} {_APART.format(apart)}" if apart else text
 
-    def _apart(self, links: Sequence[Link], total: float) -> bool:
+    def _apart(self, number: int, links: Sequence[Link], total: float) -> str:
+        """Why a node does not move by the sum over its inputs; "" where it does, but for rounding."""
         parts = [self.ratios[link.index] * self.moves[link.input][0] for link in links]
-        return abs(sum(parts) - total) > _INTERPLAY * max(map(abs, [*parts, total]))
+        if not abs(sum(parts) - total) > max(
+            _INTERPLAY * max(map(abs, [*parts, total])), self._rounding(number, links)
+        ):
+            return ""
+        own = self.outline.items[number].positions
+        around = {start for position in own for start in self.graph.input_table[position]}
+        if any(not self.graph.records[position].differentiable for position in around.intersection(self.turned)):
+            return _TURNS
+        return _TOGETHER if set(own).isdisjoint(self.turned) else _CROSSES.format(self._called(number))
+
+    def _rounding(self, number: int, links: Sequence[Link]) -> float:
+        """What the rounding of a node and of its inputs may make of its change, as a multiple of the step."""
+        node = self.outline.node(number)
+        sources = [(self.ratios[link.index], source) for link in links if (source := self.outline.source(link))]
+        if node is None:
+            return 0.0
+        new = self.found.values.get(node.id, node.value)
+        size = max(abs(float(node.value)), abs(float(new)))
+        size += sum(abs(ratio) * float(np.max(np.abs(source.value))) for ratio, source in sources)
+        unit = rounding_unit([node.value, *(source.value for _, source in sources)])
+        return _ROUNDING * unit * size / abs(self.step)
 
     def _longest(self, links: Sequence[Link], ends: set[int]) -> str:
         """The product along the longest path, and where there are others the sum of all."""
@@ -214,7 +308,11 @@ class Ratios:
             clauses.insert(-1, "…")
         return f"{self.name} moves by ε, {', '.join(clauses)} as much."
 
-    def _of_ends(self, ends: set[int]) -> str:
-        moved = [number for number in sorted(ends) if number in self.moves]
-        told = [f"{self._called(number)} moves {short(self.moves[number][0], _DIGITS)}×" for number in moved]
+    def _of_ends(self) -> str:
+        told = []
+        for position in self.graph.seeded:
+            ratio, array = self._moved(position)
+            if ratio:
+                name = called(self.graph.names[position])
+                told.append(f"{name} moves {'by up to ' if array else ''}{short(ratio, _DIGITS)}×")
         return f"{listed(told)} as much as {self.name}."

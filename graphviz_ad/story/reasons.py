@@ -75,7 +75,7 @@ def local_reason(edge: Edge) -> str:
     nodes = [node for node in seen if not node.shape and not is_folded(node)]
     known = {Symbol(node.name): node.value for node in nodes}
     if isinstance(term, Operation) and term.name == "where":
-        return _on_a_branch(term, known, name, made, number)
+        return _at_a_kink(term, known, edge, made, number) or _on_a_branch(term, known, name, made, number)
     if any(symbol not in known for symbol in symbols(term)):
         return f"∂{consumer.name}/∂{name} = {text(term)}, which is {number} everywhere here"
     values_text = ", ".join(
@@ -92,27 +92,75 @@ def _always(consumer: Node, name: str, made: str, number: int) -> str:
     return f"{made} {word} {name} with factor 1" if word else f"{made} hands {name} on as it is"
 
 
+_SELECTING = ("maximum", "minimum", "clip")
+"""Primitives that are continuous where their cases meet."""
+
+
+def _at_a_kink(term: Operation, known: dict[Symbol, Any], edge: Edge, made: str, number: int) -> str:
+    """What is said where two cases meet that have other slopes; "" elsewhere."""
+    here, primitive = Symbol(edge.input.name), edge.consumer.primitive
+    if here not in known or primitive is None or primitive.name not in _SELECTING:
+        return ""
+    value = np.asarray(known[here])
+    ends = value.dtype.type(-np.inf), value.dtype.type(np.inf)
+    left, right = (_case(term, known | {here: np.nextafter(value, end)}) for end in ends)
+    if left is None or right is None or left == right:
+        return ""
+    text = Unicode().text
+    return (
+        f"{made} has a kink at {_here(term, known)}: slope {text(left)} on the left, {text(right)} on the right; "
+        f"by convention {number} is used"
+    )
+
+
+def _case(term: Term, known: dict[Symbol, Any]) -> Term | None:
+    """The case that holds, of a definition by cases; None where it is about arrays."""
+    while isinstance(term, Operation) and term.name == "where":
+        condition, yes, no = term.arguments
+        holds = _truth(condition, known)
+        if holds is None:
+            return None
+        term = yes if holds else no
+    return term
+
+
 def _on_a_branch(term: Operation, known: dict[Symbol, Any], name: str, made: str, number: int) -> str:
     """Why a case of a definition by cases holds."""
     text = Unicode().text
     if any(np.isnan(value) for value in known.values()):
         return ""  # a comparison with NaN fails, and so does its opposite
     reasons = []
+    meets = False
     rest: Term = term
     while isinstance(rest, Operation) and rest.name == "where":
         condition, yes, no = rest.arguments
         holds = _truth(condition, known)
         if holds is None:
             return ""
+        meets = meets or _is_tie(condition, known)
         if not holds and isinstance(condition, Operation) and condition.name in _OPPOSITE:
             condition = Operation(_OPPOSITE[condition.name], condition.arguments)
         reasons.append(text(condition) if holds or isinstance(condition, Operation) else f"not {text(condition)}")
         rest = yes if holds else no
     where = " and ".join(reasons)
-    used = sorted(symbols(term), key=lambda symbol: symbol.name)
-    here = ", ".join(f"{text(symbol)} = {short(known[symbol])}" for symbol in used)
     verb = f"does not change with {name}" if number == 0 else f"hands {name} on as it is"
-    return f"{made} {verb} where {where}, and here {here}"
+    ending = ", just where the cases meet: the one that was taken counts" if meets else ""
+    return f"{made} {verb} where {where}, and here {_here(term, known)}{ending}"
+
+
+def _here(term: Term, known: dict[Symbol, Any]) -> str:
+    """The numbers of all that a term speaks of."""
+    used = sorted(symbols(term), key=lambda symbol: symbol.name)
+    return ", ".join(f"{Unicode().text(symbol)} = {short(known[symbol])}" for symbol in used)
+
+
+def _is_tie(condition: Term, known: dict[Symbol, Any]) -> bool:
+    """Whether a comparison is of two equal numbers, so that a little to the one side another case holds."""
+    return (
+        isinstance(condition, Operation)
+        and condition.name in ("less", "less_equal", "greater", "greater_equal")
+        and bool(_truth(Operation("equal", condition.arguments), known))
+    )
 
 
 def _truth(condition: Term, known: dict[Symbol, Any]) -> bool | None:

@@ -23,11 +23,12 @@ from graphviz_ad.core.variables import constant, variable
 from graphviz_ad.core.visible import called, visible
 from graphviz_ad.errors import ArgumentError, GraphvizADError, InputError, OutputError
 from graphviz_ad.story.equations import adjoint_term, output_name
+from graphviz_ad.story.inspect import Facts, number_text, numbered
 from graphviz_ad.story.narration import described
 from graphviz_ad.story.notation import printer
 from graphviz_ad.story.numbers import brief, enclosed, exact, listed, short
 from graphviz_ad.story.scene import Scene, SceneStep
-from graphviz_ad.story.timeline import Timeline
+from graphviz_ad.story.timeline import Step, Timeline
 
 OPTIMISERS: dict[str, Callable[..., Any]] = {"sgd": nn.sgd, "adam": nn.adam}
 RATE = 0.1
@@ -440,11 +441,11 @@ def _with_leftovers(scene: Scene, line: Timeline, iteration: Iteration, digits: 
     steps = list(scene.steps)
     for step in line:
         rest = left.get(step.item.id)
-        if rest is None or step.item.group is not None or step.kind == "value" or not line.adds(step.order):
+        if rest is None or step.item.group is not None or step.kind == "value":
             continue
-        total = rest + step.new
+        total = rest + step.new  # of a contribution that is summed in the next step: what was there before
         words = f"Its accumulator still held {brief(rest, digits)} from the pass before"
-        if step.reported == 1:
+        if step.reported == 1 and line.adds(step.order):
             told = f"{steps[step.order].narration} {words}: it now shows {brief(total, digits)}."
             steps[step.order] = replace(steps[step.order], narration=told)
         pair = exact(total), brief(total, digits)
@@ -457,6 +458,33 @@ def _with_leftovers(scene: Scene, line: Timeline, iteration: Iteration, digits: 
         for node in scene.nodes
     )
     return replace(scene, steps=tuple(steps), nodes=nodes)
+
+
+def parameter_facts(facts: Facts, line: Timeline, iteration: Iteration, training: Training, digits: int) -> Facts:
+    """What `graphviz_ad.story.inspect` tells of a node, with what training does to a parameter.
+
+    The accumulator holds what was left in it, and the steps after the backward pass follow: ``update`` with the new
+    value, and ``zero``.
+    """
+    one = next((one for one in iteration.parameters if one.id == facts["id"]), None)
+    if one is None or facts["kind"] == "group":
+        return facts
+    found = dict(facts)
+    if one.left is not None:
+        found["adjoint"] = numbered(one.gradient, digits)
+        found["ledger"] = [_with_left(row, line[row["step"] - 1], one.left, digits) for row in facts["ledger"]]
+    updated = [other.id for other in iteration.parameters if other.new is not None]
+    if one.new is not None:
+        found["update"] = {"step": len(line) + 1 + updated.index(one.id), "value": numbered(one.new, digits)}
+        if training.zero:
+            zeros = np.zeros_like(one.gradient)[()]
+            found["zero"] = {"step": len(line) + 1 + len(updated), "adjoint": numbered(zeros, digits)}
+    return found
+
+
+def _with_left(row: Facts, step: Step, left: Any, digits: int) -> Facts:
+    old = left if step.old is None else left + step.old
+    return row | {"old": number_text(old, digits), "new": number_text(left + step.new, digits)}
 
 
 def _heading(iteration: Iteration, training: Training) -> str:

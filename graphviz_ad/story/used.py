@@ -11,6 +11,7 @@ from graphviz_ad.core.graph import BaseGraph
 from graphviz_ad.core.primitive import REGISTRY
 from graphviz_ad.core.traced import Traced
 from graphviz_ad.errors import ArgumentError
+from graphviz_ad.story.led import led_from
 from graphviz_ad.story.outline import Outline
 
 Mask = np.ndarray[Any, np.dtype[np.bool_]]
@@ -111,7 +112,7 @@ class Uses:
                 cells = cells & (condition if argnum == 1 else ~condition)
             return np.asarray(sweep.sum_to_shape(cells.astype(int), source.shape), int).astype(bool)
         if not primitive.active(argnum):
-            return None  # an index or a mask
+            return led_from(record, argnum, cells)
         return self._by_rule(position, argnum, cells)
 
     def _by_rule(self, position: int, argnum: int, cells: Mask) -> Mask:

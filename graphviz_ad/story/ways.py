@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 from graphviz_ad.core.graph import Edge, Node
+from graphviz_ad.core.traced import shape_of
 from graphviz_ad.errors import ArgumentError
 from graphviz_ad.story.equations import is_scalar, local_term, number_term, partial_term
 from graphviz_ad.story.narration import described
 from graphviz_ad.story.notation import printer
+from graphviz_ad.story.numbers import brief, enclosed
 from graphviz_ad.story.outline import Item, Outline
-from graphviz_ad.story.paths import Paths
-from graphviz_ad.story.terms import Operation, Term
+from graphviz_ad.story.paths import Path, Paths
+from graphviz_ad.story.terms import Term
 from graphviz_ad.story.timeline import Timeline
 
 LISTED = 50
 """So many paths are listed: what one may read one by one."""
 _LONG = 10  # of a longer product only the ends are written
+_ORDER = (
+    "The factors stand in the order of the path. As matrices, ∂u/∂x with a row for each entry of u, they are "
+    "multiplied in the opposite order, the output's first."
+)
 
 
 def paths_data(line: Timeline, number: int) -> dict[str, Any]:
@@ -25,7 +30,7 @@ def paths_data(line: Timeline, number: int) -> dict[str, Any]:
 
     Every path has ``links``, the visible edges along it, by index; ``inside``, the names of collapsed groups in which
     other edges of it lie; and texts: ``route``, ``symbols``, ``factors``, ``product``. Several paths may look the same
-    where groups are collapsed.
+    where groups are collapsed. ``order`` says in which order factors that are no numbers are meant.
     """
     outline = line.outline
     node = _start(outline, number)
@@ -47,7 +52,7 @@ def paths_data(line: Timeline, number: int) -> dict[str, Any]:
                 "links": list(dict.fromkeys(links)),
                 "inside": list(dict.fromkeys(inside)),
                 "route": path.route,
-                "symbols": _symbols(edges),
+                "symbols": _symbols(path),
                 "factors": path.factors,
                 "product": described(path.product),
             }
@@ -61,6 +66,7 @@ def paths_data(line: Timeline, number: int) -> dict[str, Any]:
         "complete": paths.complete,
         "total": None if paths.total is None else described(paths.total),
         "adjoint": None if adjoint is None else described(adjoint),
+        "order": _ORDER if any(node.shape for path in paths for node in path.nodes) else "",
         "summary": paths.summary,
         "comparison": paths.comparison if paths.count else "",
     }
@@ -81,15 +87,22 @@ def _around(outline: Outline, edge: Edge) -> Item | None:
     return None if number is None else outline.items[number]
 
 
-def _symbols(edges: Sequence[Edge]) -> str:
-    """The local derivatives along a path as a product in symbols; of tensors as ∂u/∂x."""
+def _symbols(path: Path) -> str:
+    """The local derivatives along a path as a product in symbols, of tensors as ∂u/∂x; then a seed that is not 1."""
+    edges, seed = path.edges, path.seed
     shown = edges if len(edges) <= _LONG else [*edges[:3], *edges[-2:]]
-    text = printer("unicode", "∂L/∂v").text
-    terms = [_local(edge) for edge in shown]
-    factors = [text(term) if len(terms) == 1 else _enclosed(text(term), term, not at) for at, term in enumerate(terms)]
+    drawn = [_PRINTER.drawn(_local(edge)) for edge in shown]
+    alone = len(drawn) == 1 and not _said(seed)
+    factors = [text if alone else _enclosed(text, level, not at) for at, (text, level) in enumerate(drawn)]
     if len(edges) > _LONG:
         factors.insert(3, "…")
+    if _said(seed):
+        factors.append(f"seed {enclosed(brief(seed))}")
     return " · ".join(factors)
+
+
+def _said(seed: Any) -> bool:
+    return bool(shape_of(seed)) or seed != 1
 
 
 def _local(edge: Edge) -> Term:
@@ -100,7 +113,10 @@ def _local(edge: Edge) -> Term:
     return partial_term(edge) if found is None else found
 
 
-def _enclosed(text: str, term: Term, first: bool) -> str:
-    """A factor in parentheses where its sum, or a sign behind another factor, would be torn apart by the product."""
-    sum_ = isinstance(term, Operation) and term.name in ("add", "subtract")
-    return f"({text})" if sum_ or (text.startswith("−") and not first) else text
+def _enclosed(text: str, level: int, first: bool) -> str:
+    """A factor in parentheses where the product would tear it apart, or its sign would stand behind another factor."""
+    loose = level < _PRINTER.levels["multiply"][0]
+    return f"({text})" if loose or (text.startswith("−") and not first) else text
+
+
+_PRINTER = printer("unicode", "∂L/∂v")

@@ -34,6 +34,8 @@ class Rule(NamedTuple):
     """Scalar operations, with the sum over broadcast axes."""
     entries: int
     """How many numbers it makes, before that sum."""
+    summed: int = 0
+    """Of the scalar operations, those of that sum."""
 
 
 class Work:
@@ -88,14 +90,14 @@ def _run(graph: BaseGraph, consumer: int, argnum: int, back: bool) -> Rule:
     entries = math.prod(shape_of(sent)) if sent is not None else 0
     summed = max(0, entries - inputs[argnum].size) if back else 0
     if type(sent) is not Traced:
-        return Rule((), summed, entries)
+        return Rule((), summed, entries, summed)
     # the rule's own nodes are younger than what it was given, and what lies below that is not looked at
     found = sweep.ancestors([sent], floor=node.index + 1)
     used = {one.index for one in found}
     values = [consumer] if node.index in used else []
     values += [position for position, one in stand_ins.items() if one.index in used]
     done = sum(operations(one) for one in found if one.index > node.index)
-    return Rule(tuple(values), done + summed, entries)
+    return Rule(tuple(values), done + summed, entries, summed)
 
 
 def _stand_in(record: Traced) -> Traced:

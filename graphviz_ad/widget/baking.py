@@ -15,8 +15,10 @@ from graphviz_ad.core.visible import called
 from graphviz_ad.errors import ArgumentError, GraphvizADError
 from graphviz_ad.story.numbers import brief, exact
 from graphviz_ad.widget import desk
+from graphviz_ad.widget.look import offered
 from graphviz_ad.widget.packing import pack
 from graphviz_ad.widget.patch import diff, pieces
+from graphviz_ad.widget.payload import sendable
 
 if TYPE_CHECKING:
     from graphviz_ad.widget.view import View
@@ -49,7 +51,10 @@ def sliders(view: View, inputs: Mapping[str, Any]) -> dict[str, list[float]]:
             raise ArgumentError(f"inputs: {name} needs a list of numbers such as np.linspace(-3, 3, 61).") from None
         if not numbers or not all(map(math.isfinite, numbers)):
             raise ArgumentError(f"inputs: {name} needs finite numbers such as np.linspace(-3, 3, 61).")
-        found[name] = sorted({node.dtype.type(number).item() for number in numbers} | {float(node.value)})
+        own = float(node.value)
+        others = {node.dtype.type(number).item() for number in numbers}
+        # np.linspace gives 0.8000000000000003 for 0.8: two positions that look the same would be one too many
+        found[name] = sorted({own} | {value for value in others if not math.isclose(value, own, rel_tol=1e-9)})
     positions = math.prod(len(values) for values in found.values())
     if positions > MAX_POSITIONS:
         sizes = " × ".join(str(len(values)) for values in found.values())
@@ -109,6 +114,7 @@ def bake(
 
     def add(key: str, other: View, known: dict[str, Any]) -> None:
         shown = {**other.payload(False), **{name: payload[name] for name in ("frozen", "sliders", "live")}}
+        shown = offered(shown, payload, looks)
         size = pieces(shown["svg"])
         of, before, said = alike.get(size, first)
         variants[key] = {"of": of, "payload": diff(before, shown), "answers": diff(said, known)}
@@ -117,7 +123,8 @@ def bake(
     for done, wanted in enumerate(looks, 1):
         with contextlib.suppress(GraphvizADError):  # what cannot be drawn is not offered
             other = view.looked(wanted)
-            add(variant_key(wanted), other, (here if _alike(view, other) else {}) | desk.baked(other, (True,)))
+            measured = here if _alike(view, other) else {}
+            add(variant_key(sendable(wanted)), other, measured | desk.baked(other, (True,)))
         report(done, total)
     for done, place in enumerate(places, len(looks) + 1):
         numbers = {name: values[at] for (name, values), at in zip(grid.items(), place, strict=True)}

@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from graphviz_ad.errors import ArgumentError
 from graphviz_ad.story.cost import cost_data
 from graphviz_ad.story.timeline import can_sweep
 from graphviz_ad.story.ways import paths_data
+from graphviz_ad.widget.details import whole
 
 if TYPE_CHECKING:
     from graphviz_ad.widget.view import View
@@ -25,9 +25,7 @@ def cost(view: View) -> dict[str, Any]:
 
 def paths(view: View, argument: str) -> dict[str, Any]:
     """Return the paths from one visible thing, by its id."""
-    if not argument.isascii() or not argument.isdecimal():
-        raise ArgumentError(f"paths are asked for by a node's id, as in 'paths:3', not by {argument!r}.")
-    return paths_data(view.line, int(argument[:18]))
+    return paths_data(view.line, whole(argument))
 
 
 def inputs(view: View) -> Iterator[str]:

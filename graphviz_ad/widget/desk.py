@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from graphviz_ad.errors import ArgumentError
+from graphviz_ad.errors import ArgumentError, GraphvizADError
 from graphviz_ad.story.code import code_data
 from graphviz_ad.widget import costs, details, whatif
 
@@ -61,10 +61,17 @@ def answer(view: View, question: str) -> Answer:
 
 
 def baked(view: View, followed: Collection[bool] = (False, True)) -> dict[str, Any]:
-    """Return the answers that a page carries, by question: of those that are ``followed``, of the others, or of all."""
+    """Return the answers that a page carries, by question: of those that are ``followed``, of the others, or of all.
+
+    Where there is no answer, the reason stands under "why:" and the question.
+    """
     found: dict[str, Any] = {}
     for kind, known in QUESTIONS.items():
         if known.followed in followed:
             for argument in known.baked(view):
-                found[f"{kind}:{argument}" if argument else kind] = known.answer(view, argument).data
+                question = f"{kind}:{argument}" if argument else kind
+                try:
+                    found[question] = known.answer(view, argument).data
+                except GraphvizADError as error:
+                    found[f"why:{question}"] = str(error)
     return found

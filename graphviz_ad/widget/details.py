@@ -9,7 +9,6 @@ import numpy as np
 
 from graphviz_ad.errors import ArgumentError
 from graphviz_ad.story import arrays
-from graphviz_ad.story.inspect import edge_as_played, node_as_played
 
 if TYPE_CHECKING:
     from graphviz_ad.widget.view import View
@@ -17,21 +16,22 @@ if TYPE_CHECKING:
 WHICH = ("value", "adjoint", "tangent")
 BUDGET = 16_384
 """So many entries of arrays a page carries at most; they are in it for looking closer."""
+_DIGITS = 18
+"""No index has more, and an int of thousands of digits cannot be read at all."""
 
 
 def node(view: View, argument: str) -> dict[str, Any]:
     """Return everything about the node with this id."""
-    facts = view.inspector.node(_item(view, argument))
-    return node_as_played(facts, view.scene) if view.wrong else facts
+    return view.told_of_node(view.inspector.node(_item(view, argument)))
 
 
 def edge(view: View, argument: str) -> dict[str, Any]:
     """Return everything about the edge with this index."""
-    index = _whole(argument)
+    index = whole(argument)
     if not 0 <= index < len(view.line.outline.links):
         raise ArgumentError(f"there is no edge {argument!r} in this picture.")
     facts = view.inspector.edge(index)
-    return edge_as_played(facts, view.scene) if view.wrong else facts
+    return view.misplay.edge(facts) if view.wrong else facts
 
 
 def nodes(view: View) -> Iterator[str]:
@@ -84,7 +84,7 @@ def used(view: View, argument: str) -> dict[str, Any]:
     name, _, cell = argument.partition(":")
     item = _item(view, name)
     if cell:
-        return view.uses.of(item, _whole(cell))
+        return view.uses.of(item, whole(cell))
     table = view.uses.table(item)
     if table is None:
         raise ArgumentError("this table would be too long: ask for one cell.")
@@ -99,14 +99,17 @@ def baked_uses(view: View) -> Iterator[str]:
             yield str(item.id)
 
 
-def _whole(text: str) -> int:
+def whole(text: str) -> int:
+    """Return the number of a node, an edge or a cell, as it stands in a question."""
     if not text.isascii() or not text.isdigit():
         raise ArgumentError(f"{text!r} is no whole number.")
-    return int(text[:12])
+    if len(text) > _DIGITS:
+        raise ArgumentError(f"{text[:_DIGITS]}… is more than there are nodes, edges or cells.")
+    return int(text)
 
 
 def _item(view: View, text: str) -> int:
-    number = view.inspector.numbers.get(_whole(text))
+    number = view.inspector.numbers.get(whole(text))
     if number is None:
         raise ArgumentError(f"there is no node {text!r} in this picture.")
     return number
@@ -127,4 +130,6 @@ def _number(view: View, number: int, which: str) -> Any:
     shown = view.line.outline.node(number)
     # the graph's own adjoints are not those of a story that is wrong on purpose
     told = {"value": True, "adjoint": view.inspector.swept and not view.wrong, "tangent": view.inspector.forward}
-    return getattr(shown, which) if shown is not None and told[which] else None
+    if shown is None or not told[which]:
+        return None
+    return view.adjoint_of(shown) if which == "adjoint" else getattr(shown, which)

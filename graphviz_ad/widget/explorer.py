@@ -15,7 +15,8 @@ from graphviz_ad.core.visible import called
 from graphviz_ad.errors import ArgumentError, GraphvizADError
 from graphviz_ad.widget import bundle
 from graphviz_ad.widget.desk import Answer
-from graphviz_ad.widget.payload import phase_at, scalar_inputs, selectable, sendable
+from graphviz_ad.widget.fixed import fixed
+from graphviz_ad.widget.payload import phases, scalar_inputs, selectable, sendable, strict
 
 
 class GraphAdapter(Protocol):
@@ -44,6 +45,10 @@ class GraphAdapter(Protocol):
         """Return the complete picture as a MIME bundle: image/svg+xml, image/png, text/plain."""
 
 
+class SettingError(ArgumentError, traitlets.TraitError):
+    """An attribute of an explorer was set to what it cannot be; traitlets takes back what its own errors end."""
+
+
 class Explorer(anywidget.AnyWidget):
     """A graph that unfolds step by step in a notebook.
 
@@ -62,7 +67,8 @@ class Explorer(anywidget.AnyWidget):
     selected : str
         What is selected: a node by its name, an edge as "x->u" ("x->u#1" for a second edge between the two), or "".
     inputs : dict
-        The scalar inputs and their numbers. Setting some of them replays the graph: ``explorer.inputs = {"x": 2.0}``.
+        The scalar inputs and their numbers, to be read. Setting some of them replays the graph:
+        ``explorer.inputs = {"x": 2.0}``.
     look : dict
         How the graph is looked at where that departs from how the explorer was made, e.g.
         ``{"mode": "forward", "seed": "x"}`` or ``{"wrong": "overwrite"}``.
@@ -90,11 +96,14 @@ class Explorer(anywidget.AnyWidget):
     def __init__(self, adapter: GraphAdapter) -> None:
         self._base = adapter  # as it was made, at the present inputs
         self._adapter = adapter  # as it is looked at
-        self._settling = 0  # above 0 while traits are set together by Python itself
+        self._changing = 0  # above 0 until everything that follows from a change has been done and told
+        self._untold: dict[str, Any] = {}  # the changes of which callbacks have yet to hear, by trait
         self._from_page = False
         payload = adapter.payload(True)
-        with self._settled():
-            super().__init__(payload=payload, inputs=scalar_inputs(payload), phase=phase_at(payload, 0))
+        self._phases = phases(payload)
+        self._settling = 1  # above 0 while traits are set by the explorer itself
+        super().__init__(payload=payload, inputs=scalar_inputs(payload), look={}, phase=self._phases[0])
+        self._settling = 0
         self.on_msg(self._on_message)
 
     @property
@@ -113,6 +122,8 @@ class Explorer(anywidget.AnyWidget):
 
     def on_step(self, callback: Callable[[int], Any]) -> Callable[[], None]:
         """Call ``callback(step)`` after every step, whether a person or Python made it.
+
+        Everything is settled then, and the callback may set anything itself. What it raises, whoever set the step gets.
 
         Returns
         -------
@@ -170,29 +181,21 @@ class Explorer(anywidget.AnyWidget):
         if self._from_page:
             return max(0, min(step, self.steps))
         if not 0 <= step <= self.steps:
-            raise ArgumentError(
+            raise SettingError(
                 f"explorer.step = {step}: this graph's story has {self.steps} steps; "
                 f"write a whole number from 0 (only inputs) to {self.steps} (complete)."
             )
         return step
 
-    @traitlets.observe("step")
-    def _on_step(self, change: Any) -> None:
-        with self._settled():
-            self.phase = phase_at(self.payload, change["new"])
-
     @traitlets.validate("phase")
     def _validate_phase(self, proposal: Any) -> str:
         phase: str = proposal["value"]
-        phases = list(dict.fromkeys(phase_at(self.payload, step) for step in range(self.steps + 1)))
-        if not self._settling and phase not in phases:
-            raise ArgumentError(f"explorer.phase = {phase!r}: this story has the phases {phases}.")
-        return phase
-
-    @traitlets.observe("phase")
-    def _on_phase(self, change: Any) -> None:
         if not self._settling:
-            self.step = next(step for step in range(self.steps + 1) if phase_at(self.payload, step) == change["new"])
+            if phase not in self._phases:
+                known = list(dict.fromkeys(self._phases))
+                raise SettingError(f"explorer.phase = {phase!r}: this story has the phases {known}.")
+            self.step = self._phases.index(phase)  # here: to set the phase that it is in is no change
+        return phase
 
     @traitlets.validate("selected")
     def _validate_selected(self, proposal: Any) -> str:
@@ -202,73 +205,177 @@ class Explorer(anywidget.AnyWidget):
         if self._from_page:  # a late click on a picture that is gone
             return ""
         known = ", ".join(repr(called(other)) for other in selectable(self.payload)[:12])
-        raise ArgumentError(f"explorer.selected = {called(name)!r}: no visible node or edge is called so ({known}, …).")
+        raise SettingError(f"explorer.selected = {called(name)!r}: no visible node or edge is called so ({known}, …).")
 
-    @traitlets.observe("inputs")
-    def _on_inputs(self, change: Any) -> None:
-        if self._settling:
-            return
-        with self._undone(change):
-            before, numbers = change["old"], {}
-            for name, number in change["new"].items():
-                if name not in before:
-                    known = ", ".join(called(other) for other in before)
-                    words = f"no scalar input is called {called(str(name))!r} (inputs: {known})."
-                    raise ArgumentError(f"explorer.inputs: {words}")
-                if isinstance(number, str):  # how JSON writes nan and inf
-                    number = read_number(number)
-                if isinstance(number, bool) or not isinstance(number, int | float | np.floating | np.integer):
-                    raise ArgumentError(f"explorer.inputs: {called(name)} needs a number, not {number!r}.")
-                if repr(float(number)) != repr(float(before[name])):
-                    numbers[name] = float(number)
-            if numbers:
-                self._show(self._base.evaluate(numbers), self.look)
-            else:
-                self._restore("inputs", before)
-
-    @traitlets.observe("look")
-    def _on_look(self, change: Any) -> None:
+    @traitlets.validate("inputs")
+    def _validate_inputs(self, proposal: Any) -> dict[str, Any]:
+        inputs = proposal["value"]
         if not self._settling:
-            with self._undone(change):
-                self._show(self._base, change["new"])
+            shown = scalar_inputs(self.payload)
+            inputs = shown | {name: self._validate_input(name, number, shown) for name, number in inputs.items()}
+        return _read_only("inputs", inputs)
+
+    def _validate_input(self, name: Any, number: Any, shown: dict[str, Any]) -> float | str:
+        if name not in shown:
+            known = ", ".join(called(other) for other in shown)
+            raise SettingError(f"explorer.inputs: no scalar input is called {called(str(name))!r} (inputs: {known}).")
+        try:
+            if isinstance(number, str):  # how JSON writes nan and inf
+                number = read_number(number)
+            if isinstance(number, bool) or not isinstance(number, int | float | np.floating | np.integer):
+                raise ArgumentError(f"{called(name)} needs a number, not {number!r}.")
+            return strict(float(number))
+        except OverflowError:
+            raise SettingError(f"explorer.inputs: the number for {called(name)} is too large for a float.") from None
+        except ArgumentError as error:
+            raise SettingError(f"explorer.inputs: {error}") from None
+
+    @traitlets.validate("look")
+    def _validate_look(self, proposal: Any) -> dict[str, Any]:
+        return _read_only("look", proposal["value"])
+
+    # ------------------------------------------------------------------------------------ what follows from a change
+
+    def _notify_observers(self, event: Any) -> None:
+        """Do what follows from a change, ``_on_<trait>``, before any callback hears of it.
+
+        This is the last stage of traitlets: what was changed is set, and has been sent to the page.
+        """
+        if event["type"] != "change":
+            super()._notify_observers(event)
+            return
+        name = event["name"]
+        with self._change():
+            waiting = self._untold.pop(name, None)
+            if waiting is None:
+                self._untold[name] = event
+            elif waiting["old"] != event["new"]:  # else it was taken back
+                self._untold[name] = traitlets.Bunch(event, old=waiting["old"])
+            follow = getattr(self, f"_on_{name}", None)
+            if follow is not None and not self._settling:
+                follow(event)
+
+    @contextlib.contextmanager
+    def _change(self) -> Iterator[None]:
+        """Tell of changes at the end of the outermost of these; what a callback changes is told after that."""
+        self._changing += 1
+        try:
+            yield
+        finally:
+            try:
+                if self._changing == 1:
+                    self._tell()
+            finally:
+                self._changing -= 1
+
+    def _tell(self) -> None:
+        while self._untold:
+            event = self._untold.pop(next(iter(self._untold)))
+            try:
+                super()._notify_observers(event)
+            except Exception:  # after an interrupt the others hear with the next change
+                self._tell()
+                raise
+
+    def _on_step(self, _change: Any) -> None:
+        with self._settled():
+            self.phase = self._phases[self.step]
+
+    def _on_inputs(self, change: Any) -> None:
+        shown = scalar_inputs(self.payload)
+        numbers = {name: float(number) for name, number in change["new"].items() if number != shown[name]}
+        with self._undone(change):
+            self._show(self._base.evaluate(numbers), self.look)
+
+    def _on_look(self, change: Any) -> None:
+        with self._undone(change):
+            self._show(self._base, change["new"])
+
+    def _on_edit(self, change: Any) -> None:
+        edit = change["new"]
+        name, text, nonce = (edit.get(key) for key in ("name", "text", "nonce"))
+        if not isinstance(nonce, int | float) or not abs(nonce) <= _LARGEST:  # nan is not either
+            return
+        if not isinstance(name, str) or not isinstance(text, str):
+            self._finish(nonce, "This edit names no input, or no text for it: reload the page.")
+            return
+        try:
+            base = self._base.evaluate({name: read_number(text)})
+            self._show(base, self.look, nonce)
+        except BaseException as error:
+            self._finish(nonce, _in_words(error))
+            if not isinstance(error, Exception):
+                raise
 
     @contextlib.contextmanager
     def _undone(self, change: Any) -> Iterator[None]:
         """Take a change back that cannot be; Python gets the error, a page the words."""
         try:
             yield
-        except Exception as error:
-            self._restore(change["name"], change["old"])
-            if not self._from_page:
+        except BaseException as error:
+            with self._settled():
+                setattr(self, change["name"], change["old"])
+            if self._from_page:
+                self._reject(_in_words(error))
+            if not (self._from_page and isinstance(error, Exception)):
                 raise
-            self._reject(str(error) if isinstance(error, GraphvizADError) else f"{type(error).__name__}: {error}")
-
-    def _restore(self, name: str, value: Any) -> None:
-        with self._settled():
-            setattr(self, name, value)
 
     def _reject(self, words: str) -> None:
         self.error = ""  # so that the same words twice are a change
         self.error = words
 
+    def _finish(self, nonce: float, words: str) -> None:
+        with self.hold_sync():
+            self.error = words
+            self.answered = float(nonce)
+
+    def _show(self, base: GraphAdapter, look: dict[str, Any], nonce: float | None = None) -> None:
+        """Show another graph, or the same one in another way."""
+        adapter = base.looked(look)
+        payload = adapter.payload(True)
+        before, shown = self.steps, self.step
+        self._base, self._adapter, self._phases = base, adapter, phases(payload)
+        # One message for all changes, so that the page never sees the new graph at a step of the old one. The
+        # order matters to the validation of step: the payload comes first.
+        with self.hold_sync(), self._settled():
+            self.error = ""
+            self.payload = payload
+            self.step = keep_step(shown, before, self.steps)
+            self.phase = self._phases[self.step]
+            self.inputs = scalar_inputs(payload)
+            if self.selected and self.selected not in selectable(payload):
+                self.selected = ""
+            if nonce is not None:
+                self.answered = float(nonce)
+
+    @contextlib.contextmanager
+    def _settled(self) -> Iterator[None]:
+        """Set traits that say what is already so: nothing follows from that."""
+        with self._change():
+            self._settling += 1
+            try:
+                yield
+            finally:
+                self._settling -= 1
+
     # ------------------------------------------------------------------------------------------ what the page sends
 
     def set_state(self, sync_data: dict[str, Any]) -> None:
         """Take over what the page has sent; what cannot be meant is answered with the present state."""
-        self._from_page = True
-        try:
-            for name, value in sync_data.items():
-                if name not in self.FROM_PAGE:
-                    continue
-                try:
-                    super().set_state({name: value})
-                except (traitlets.TraitError, GraphvizADError):
-                    self.send_state(name)
-                else:
-                    if getattr(self, name) != value:  # taken, but not as it was sent
+        with self._change():  # callbacks hear of it when this is done: what they set is not from the page
+            self._from_page = True
+            try:
+                for name, value in sync_data.items():
+                    if name not in self.FROM_PAGE:
+                        continue
+                    try:
+                        super().set_state({name: value})
+                    except traitlets.TraitError as error:
                         self.send_state(name)
-        finally:
-            self._from_page = False
+                        if isinstance(error, GraphvizADError):
+                            self._reject(str(error))
+            finally:
+                self._from_page = False
 
     def _on_message(self, _widget: object, content: Any, _buffers: object) -> None:
         if not isinstance(content, dict):
@@ -282,61 +389,12 @@ class Explorer(anywidget.AnyWidget):
         reply: dict[str, Any] = {"kind": "answer", "nonce": nonce}
         try:
             answer = self._adapter.answer(question)
-        except GraphvizADError as error:
-            self.send({**reply, "error": str(error)})
-        except Exception as error:  # noqa: BLE001  (the user's function may raise anything: it belongs on the page)
-            self.send({**reply, "error": f"{type(error).__name__}: {error}"})
+        except BaseException as error:
+            self.send({**reply, "error": _in_words(error)})
+            if not isinstance(error, Exception):
+                raise
         else:
             self.send({**reply, "data": sendable(answer.data)}, list(answer.buffers))
-
-    @traitlets.observe("edit")
-    def _on_edit(self, change: Any) -> None:
-        edit = change["new"]
-        name, text, nonce = (edit.get(key) for key in ("name", "text", "nonce"))
-        if not isinstance(nonce, int | float):
-            return
-        if not isinstance(name, str) or not isinstance(text, str):
-            self._finish(nonce, "This edit names no input, or no text for it: reload the page.")
-            return
-        try:
-            base = self._base.evaluate({name: read_number(text)})
-            self._show(base, self.look, nonce)
-        except GraphvizADError as error:
-            self._finish(nonce, str(error))
-        except Exception as error:  # noqa: BLE001  (the user's function may raise anything: it belongs on the page)
-            self._finish(nonce, f"{type(error).__name__}: {error}")
-
-    def _finish(self, nonce: float, words: str) -> None:
-        with self.hold_sync():
-            self.error = words
-            self.answered = float(nonce)
-
-    def _show(self, base: GraphAdapter, look: dict[str, Any], nonce: float | None = None) -> None:
-        """Show another graph, or the same one in another way."""
-        adapter = base.looked(look)
-        payload = adapter.payload(True)
-        before, shown = self.steps, self.step
-        self._base, self._adapter = base, adapter
-        # One message for all changes, so that the page never sees the new graph at a step of the old one. The
-        # order matters to the validation of step: the payload comes first.
-        with self.hold_sync(), self._settled():
-            self.error = ""
-            self.payload = payload
-            self.step = keep_step(shown, before, len(payload["steps"]))
-            self.phase = phase_at(payload, self.step)
-            self.inputs = scalar_inputs(payload)
-            if self.selected and self.selected not in selectable(payload):
-                self.selected = ""
-            if nonce is not None:
-                self.answered = float(nonce)
-
-    @contextlib.contextmanager
-    def _settled(self) -> Iterator[None]:
-        self._settling += 1
-        try:
-            yield
-        finally:
-            self._settling -= 1
 
     # ------------------------------------------------------------------------------------------------- display
 
@@ -362,6 +420,24 @@ class Explorer(anywidget.AnyWidget):
         steps = f"{self.steps} steps" if self.steps != 1 else "1 step"
         words = f"Explorer of {self.payload['title']}, {steps}: run this cell to play it."
         return {"application/vnd.jupyter.widget-view+json": view, "text/plain": words}
+
+
+_LARGEST = 2**53
+"""The largest nonce: up to it every whole number is a float of its own."""
+
+
+def _read_only(name: str, value: dict[str, Any]) -> dict[str, Any]:
+    """Return what an explorer hands out as its inputs or its look."""
+    words = f"explorer.{name} cannot be changed in place: write explorer.{name} = {{...}}."
+    found: dict[str, Any] = fixed(value, words)
+    return found
+
+
+def _in_words(error: BaseException) -> str:
+    """Return what a page says of an error; the user's function may raise anything, and it belongs on the page."""
+    if isinstance(error, KeyboardInterrupt):
+        return "The computation was interrupted."
+    return str(error) if isinstance(error, GraphvizADError) else f"{type(error).__name__}: {error}"
 
 
 def keep_step(step: int, before: int, now: int) -> int:

@@ -19,6 +19,8 @@ from graphviz_ad.story.numbers import shape_text
 from graphviz_ad.story.symbols import LABELS
 from graphviz_ad.story.timeline import MODES, can_sweep
 from graphviz_ad.story.wrong import WRONG, applicable
+from graphviz_ad.widget.details import whole
+from graphviz_ad.widget.payload import sendable
 
 if TYPE_CHECKING:
     from graphviz_ad.widget.view import View
@@ -127,7 +129,7 @@ def _tangents(graph: BaseGraph, look: Mapping[str, Any]) -> tuple[str, dict[str,
         names = ", ".join(called(name) for name in islice(inputs, 20))
         raise ArgumentError(f"no input that can move is named {wanted!r}.{hint} The inputs are: {names}.")
     node = inputs[cell[1]]
-    place = tuple(int(number) for number in cell[2].split(","))
+    place = tuple(whole(number.strip()) for number in cell[2].split(","))
     if len(place) != len(node.shape) or any(at >= length for at, length in zip(place, node.shape, strict=True)):
         raise ArgumentError(f"{cell[1]} has shape {shape_text(node.shape) or '()'}: there is no entry {wanted!r}.")
     tangent = np.zeros(node.shape, node.dtype)
@@ -229,6 +231,8 @@ def _start(group: Any) -> int:
 
 # -- what a page carries ------------------------------------------------------------------------
 
+_NOT_CARRIED = "This page has no Python behind it: this was not drawn beforehand."
+
 
 def departures(view: View) -> Iterator[dict[str, Any]]:
     """Yield the looks that a page carries: each departs from the view in one thing."""
@@ -249,3 +253,43 @@ def departures(view: View) -> Iterator[dict[str, Any]]:
                 yield {"wrong": wrong["kind"]}
     for group in found["groups"][:BAKED_GROUPS]:
         yield {"closed" if group["open"] else "open": [group["name"]]}
+
+
+def offered(payload: dict[str, Any], home: Mapping[str, Any], carried: Collection[Mapping[str, Any]]) -> dict[str, Any]:
+    """Return a page's payload with only those choices that the page carries.
+
+    Parameters
+    ----------
+    payload
+        What the page shows, as it opens or in one of its variants.
+    home
+        What it shows as it opens: every choice leads there, or departs from there in one thing.
+    carried
+        The looks that became variants.
+    """
+    if not any(key in _KEYS for look in carried for key in look):
+        return {**payload, "looks": {}}
+    looks, first = payload["looks"], home["looks"]
+    # in the names that a payload has
+    ways: dict[str, list[Any]] = {key: [sendable(look[key]) for look in carried if key in look] for key in _KEYS}
+    modes = {home["mode"], *ways["mode"]}
+    states = {(one["name"], one["open"]) for one in first["groups"]}
+    states |= {(name, key == "open") for key in ("open", "closed") for names in ways[key] for name in names}
+    return {
+        **payload,
+        "looks": {
+            **looks,
+            "modes": [
+                one if one["mode"] in modes else {**one, "why": one["why"] or _NOT_CARRIED} for one in looks["modes"]
+            ],
+            "seeds": [one for one in looks["seeds"] if one["seed"] in (first["seed"], *ways["seed"])],
+            "labels": [one for one in looks["labels"] if one in (first["label"], *ways["labels"])],
+            "wrong": [
+                one
+                if not one["applies"] or one["kind"] in ways["wrong"]
+                else {**one, "applies": False, "why": _NOT_CARRIED}
+                for one in looks["wrong"]
+            ],
+            "groups": [one for one in looks["groups"] if (one["name"], not one["open"]) in states],
+        },
+    }

@@ -121,24 +121,22 @@ def sendable(value: Any) -> Any:
     return [sendable(item) for item in value] if isinstance(value, list | tuple) else value
 
 
-def phase_at(data: dict[str, Any], step: int) -> str:
-    """Return the phase after `step` steps: "forward", "backward" ("tangent" in forward mode), "done"."""
-    steps = data["steps"]
-    if step >= len(steps):
-        return "done"
-    if all(event["kind"] == "value" for event in steps[:step]):
-        return "forward"
-    return "tangent" if data["mode"] == "forward" else "backward"
+def phases(data: dict[str, Any]) -> list[str]:
+    """Return the phase after 0, 1, … steps: "forward", then "backward" ("tangent" in forward mode), at last "done"."""
+    kinds = [event["kind"] for event in data["steps"]]
+    turn = next((at for at, kind in enumerate(kinds) if kind != "value"), len(kinds))
+    second = "tangent" if data["mode"] == "forward" else "backward"
+    return ["forward" if step <= turn else second for step in range(len(kinds))] + ["done"]
 
 
 def scalar_inputs(data: dict[str, Any]) -> dict[str, Any]:
     """Return the numbers of all inputs that a person may change; nan and inf as texts, which JSON lacks."""
-    found: dict[str, Any] = {}
-    for node in data["nodes"]:
-        if node["editable"]:
-            number = float(node["value"])
-            found[node["name"]] = number if math.isfinite(number) else node["value"]
-    return found
+    return {node["name"]: strict(float(node["value"])) for node in data["nodes"] if node["editable"]}
+
+
+def strict(number: float) -> float | str:
+    """Return a number as strict JSON has it: nan and inf as texts."""
+    return number if math.isfinite(number) else str(number)
 
 
 def selectable(data: dict[str, Any]) -> list[str]:

@@ -11,13 +11,15 @@ from typing import TYPE_CHECKING, Any
 import traitlets
 
 from graphviz_ad.errors import ArgumentError
-from graphviz_ad.story.training import Training, curves, train_scene
+from graphviz_ad.story.training import Training, curves, parameter_facts, train_scene
 from graphviz_ad.widget.explorer import Explorer
+from graphviz_ad.widget.updates import updated_cells, with_updates
 from graphviz_ad.widget.view import View, write
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from graphviz_ad.story.inspect import Facts
     from graphviz_ad.story.scene import Scene
 
 MAX_BAKED = 50
@@ -53,6 +55,27 @@ class TrainingView(View):
             notation=self.notation,
             digits=self.precision,
         )
+
+    def svg(self, theme: str = "auto") -> str:
+        """The picture as SVG; that for the front end can show what the parameters become."""
+        if theme != "page" or self.mode != "reverse" or self.wrong or self.animate:
+            return super().svg(theme)
+        from graphviz_ad.render.svg import to_svg
+
+        cells = updated_cells(self.scene, self.line.outline, self.training[self.iteration])
+        return to_svg(with_updates(self.shown, cells), theme=theme)
+
+    def told_of_node(self, facts: Facts) -> Facts:
+        """What the inspector says of a node, as this iteration has it."""
+        facts = super().told_of_node(facts)
+        if self.mode != "reverse" or self.wrong:
+            return facts
+        return parameter_facts(facts, self.line, self.training[self.iteration], self.training, self.precision)
+
+    def adjoint_of(self, node: Any) -> Any:
+        """What a node's accumulator ends with."""
+        left = {one.id: one.gradient for one in self.training[self.iteration].parameters if one.left is not None}
+        return left[node.id] if self.mode == "reverse" and node.id in left else super().adjoint_of(node)
 
     def payload(self, live: bool) -> dict[str, Any]:
         """What the front end plays, with the curves of all iterations so far."""
@@ -162,10 +185,7 @@ class TrainingExplorer(Explorer):
             view = replace(view, carried=min(iterations, len(self.training)))
         return write(view, path, theme)
 
-    @traitlets.observe("iteration")
     def _on_iteration(self, change: Any) -> None:
-        if self._settling:
-            return
         with self._undone(change):
             number: int = change["new"]
             if self._from_page:

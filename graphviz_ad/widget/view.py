@@ -9,10 +9,11 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from graphviz_ad.core.flat import to_dict
-from graphviz_ad.core.graph import BaseGraph
+from graphviz_ad.core.graph import BaseGraph, Node
 from graphviz_ad.errors import ArgumentError
 from graphviz_ad.story import narration
-from graphviz_ad.story.inspect import Inspector
+from graphviz_ad.story.inspect import Facts, Inspector
+from graphviz_ad.story.misplay import Misplay
 from graphviz_ad.story.scene import Scene
 from graphviz_ad.story.staging import check_shown, staged, story_line
 from graphviz_ad.story.symbols import check_labels
@@ -78,6 +79,19 @@ class View:
     def inspector(self) -> Inspector:
         """Tells everything about one node or edge of the story."""
         return Inspector(self.line, self.precision)
+
+    @cached_property
+    def misplay(self) -> Misplay:
+        """Tells the same of a backward pass that is wrong on purpose."""
+        return Misplay(self.line, self.wrong, self.precision)
+
+    def told_of_node(self, facts: Facts) -> Facts:
+        """What the inspector says of a node, as this story has it."""
+        return self.misplay.node(facts) if self.wrong else facts
+
+    def adjoint_of(self, node: Node) -> Any:
+        """What a node's accumulator ends with."""
+        return node.adjoint
 
     @cached_property
     def uses(self) -> Uses:
@@ -148,11 +162,12 @@ class View:
 
     def page(self, progress: Callable[[int, int], None] | None = None) -> str:
         """The kernel-free page, one HTML file."""
-        from graphviz_ad.widget import baking
+        from graphviz_ad.widget import baking, look
         from graphviz_ad.widget.page import page
 
         grid = baking.sliders(self, self.inputs)
         payload = self.payload(False)
+        payload = look.offered(payload, payload, list(self.departures()))
         return page(payload, self.scene.title, baking.bake(self, payload, grid, progress))
 
     def still(self) -> str:

@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from graphviz_ad.errors import ArgumentError
 from graphviz_ad.story.check import check as checked
 from graphviz_ad.story.nudge import WHOLE
 from graphviz_ad.story.nudge import nudge as nudged
 from graphviz_ad.story.timeline import can_sweep
+from graphviz_ad.widget.details import whole
 
 if TYPE_CHECKING:
     from graphviz_ad.widget.view import View
@@ -24,8 +24,8 @@ ENTRIES = 200_000
 def nudge(view: View, argument: str) -> dict[str, Any]:
     """Return what a nudge of "id", of an array's "id:cell", or of all its entries, "id:all", does."""
     item, _, cell = argument.partition(":")
-    which = {"": None, WHOLE: WHOLE}[cell] if cell in ("", WHOLE) else _whole(cell)
-    return nudged(view.line, _whole(item), which).answer()
+    which = {"": None, WHOLE: WHOLE}[cell] if cell in ("", WHOLE) else whole(cell)
+    return nudged(view.line, whole(item), which).answer()
 
 
 def check(view: View) -> dict[str, Any]:
@@ -51,9 +51,3 @@ def checks(view: View) -> list[str]:
 
 def _small(view: View) -> bool:
     return sum(record.size for record in view.line.graph.records) <= ENTRIES
-
-
-def _whole(text: str) -> int:
-    if not text.isascii() or not text.isdecimal() or len(text) > 18:
-        raise ArgumentError(f"a node is nudged by its id, as in 'nudge:3' or 'nudge:3:0', not by {text!r}.")
-    return int(text)

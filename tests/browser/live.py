@@ -24,16 +24,21 @@ _START = """async ([source, style, payload]) => {
     for (const key of changed) values[key] = state[key];
     for (const key of changed) fire(`change:${key}`);
   };
+  const hear = async (states) => {
+    await new Promise((done) => setTimeout(done, window.kernelDelay ?? 0));
+    for (const state of states) take(state);
+  };
   const model = {
     get: (key) => values[key],
     set: (key, value) => {
       if (Object.is(values[key], value)) return;
       values[key] = value;
       fire(`change:${key}`);
-      if (key === "look") void window.kernelLooks(value, values.step).then(take);
+      if (key === "look") void window.kernelLooks(value, values.step).then(hear);
+      if (key === "edit") void window.kernelEdits(value, values.step).then(hear);
     },
     save_changes: () => {},
-    send: (content) => void window.kernelAnswers(content).then((message) => fire("msg:custom", message, [])),
+    send: (content) => void window.kernelAnswers(content).then((message) => message && fire("msg:custom", message, [])),
     on: (name, heard) => void listeners.set(name, (listeners.get(name) ?? new Set()).add(heard)),
     off: (name, heard) => void listeners.get(name)?.delete(heard),
   };
@@ -45,32 +50,52 @@ _START = """async ([source, style, payload]) => {
 }"""
 
 
+State = dict[str, Any]
+
+
 class Kernel:
-    """What Python does for a widget: looks and questions."""
+    """What Python does for a widget: edits, looks and questions."""
 
     def __init__(self, view: View) -> None:
         self.base = self.view = view
         self.looks: list[dict[str, Any]] = []
+        self.edits: list[tuple[str, str]] = []
+        self.interrupted = False  # what the page sends meanwhile is lost
 
-    def look(self, look: dict[str, Any], step: int) -> dict[str, Any]:
-        """Return what changes in the page."""
+    def look(self, look: dict[str, Any], step: int) -> list[State]:
+        """Return what changes in the page, message by message."""
+        if self.interrupted:
+            return []
         self.looks.append(look)
-        before = len(self.view.scene.steps)
         try:
-            view = self.base.looked(look)
-            payload = view.payload(True)
+            return [{**self._shown(self.base, look, step), "look": look, "error": ""}]
         except GraphvizADError as error:
-            return {"error": str(error), "look": dict(self.view.look)}
-        self.view = view
-        return {
-            "payload": payload,
-            "look": look,
-            "error": "",
-            "step": explorer.keep_step(step, before, len(payload["steps"])),
-        }
+            return [{"look": dict(self.view.look)}, {"error": ""}, {"error": str(error)}]
 
-    def answer(self, content: dict[str, Any]) -> dict[str, Any]:
+    def edit(self, edit: dict[str, Any], step: int) -> list[State]:
+        """Return what changes in the page."""
+        if self.interrupted:
+            return []
+        self.edits.append((edit["name"], edit["text"]))
+        try:
+            base = self.base.evaluate({edit["name"]: explorer.read_number(edit["text"])})
+            state = self._shown(base, dict(self.view.look), step)
+        except GraphvizADError as error:
+            return [{"error": str(error), "answered": edit["nonce"]}]
+        self.base = base
+        return [{**state, "error": "", "answered": edit["nonce"]}]
+
+    def _shown(self, base: View, look: dict[str, Any], step: int) -> State:
+        before = len(self.view.scene.steps)
+        view = base.looked(look)
+        payload = view.payload(True)
+        self.view = view
+        return {"payload": payload, "step": explorer.keep_step(step, before, len(payload["steps"]))}
+
+    def answer(self, content: dict[str, Any]) -> dict[str, Any] | None:
         """Return the message that a page gets back."""
+        if self.interrupted:
+            return None
         if content.get("kind") != "ask":
             return {"kind": "live"}
         try:
@@ -84,6 +109,7 @@ def show(page: Page, view: View) -> tuple[Explorer, Kernel]:
     """Show a view in an empty page, with this process as its kernel."""
     kernel = Kernel(view)
     page.expose_function("kernelLooks", kernel.look)
+    page.expose_function("kernelEdits", kernel.edit)
     page.expose_function("kernelAnswers", kernel.answer)
     page.evaluate(_START, [bundle.script(), bundle.style(), view.payload(True)])
     found = Explorer(page)

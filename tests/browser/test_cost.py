@@ -74,7 +74,9 @@ def test_the_ledger_at_every_step(panel: Callable[..., tuple[Explorer, Locator]]
             "rows => rows.map(row => [row.dataset.held, row.dataset.what])"
         )
         assert sorted(map(tuple, rows)) == sorted((names[one.position], one.what) for one in held)
-        evaluations, operations = min(step, 5), ledger.operations[step]
+        links = ledger.line.outline.links
+        senders = {links[event.link].consumer for event in ledger.line.events[:step] if event.link >= 0}
+        evaluations, operations = min(step, 5) + len(senders), ledger.operations[step]
         plural = ["" if count == 1 else "s" for count in (evaluations, operations)]
         expect(shown.locator(".gad-ledger-now")).to_have_text(
             f"Step {step}: {bytes_text(ledger.totals[step])} held; so far {evaluations} node evaluation{plural[0]}, "
@@ -145,3 +147,21 @@ def test_a_page_carries_its_costs_for_every_look(tmp_path: Path, page_factory: C
     explorer.root.locator("select.gad-mode").select_option("forward:x")
     expect(explorer.root.locator(".gad-ledger-key-tangents")).to_be_visible()
     expect(explorer.root.locator(".gad-ledger-summary")).to_contain_text("computed each together with its tangent")
+
+
+@pytest.mark.parametrize(("mode", "second"), [("reverse", "adjoint"), ("forward", "tangent")])
+def test_the_marks_in_the_picture_are_explained(panel, mode: str, second: str) -> None:
+    options = {"mode": "forward", "seed": {"x": 1.0}} if mode == "forward" else {}
+    explorer, shown = panel(gad.trace(lambda x: np.sin(x) * x, 0.5), **options)
+    words = shown.locator(".gad-held-legend span").all_inner_texts()
+    assert words == ["its value is held", f"its {second} is held", "nothing of it is held"]
+    colour = "part => getComputedStyle(part, '::before').borderTopColor"
+    key = shown.locator(f".gad-held-key-{second}").evaluate(colour)
+    explorer.press("Step forward")
+    for _ in range(explorer.where[1]):
+        held = explorer.root.locator("g.gad-node.gad-held-more .gad-box")
+        if held.count():
+            assert held.first.evaluate("box => getComputedStyle(box).stroke") == key
+            return
+        explorer.press("Step forward")
+    raise AssertionError("nothing but values was ever held")

@@ -238,6 +238,19 @@ def test_a_wrong_pass_shows_its_own_numbers(opened: Open) -> None:
     expect(fact(panel, "▼ adjoint")).to_have_text("0.47")
 
 
+def test_a_second_pass_starts_from_what_the_first_one_left(opened: Open) -> None:
+    # y = tanh(x²) + x at 0.5: the first pass leaves 1 at s and 1 − tanh²(0.25) = 0.94 at u, 1 + 0.94 · 2 · 0.5 at x
+    explorer = opened(FORK, {"wrong": "no-zeroing"})
+    explorer.press("Last step")
+    explorer.node("u").click()
+    panel = about(explorer, f"node:{FORK['u'].id}")
+    # s holds 1 + 1 by the time it sends: 2 · 0.94 = 1.88 comes to the 0.94
+    assert [cells[2:] for cells in rows(panel)] == [["what stands at s × ∂s/∂u = 2 × 0.94 = 1.88", "0.94 → 2.82"]]
+    explorer.node("x").click()
+    panel = about(explorer, f"node:{FORK['x'].id}")
+    assert [cells[3] for cells in rows(panel)] == ["1.94 → 2.94", "2.94 → 4.35", "4.35 → 5.76"]
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("zoom", [1, 2])
@@ -249,3 +262,35 @@ def test_pictures_of_it(opened: Open, screenshots: Path, scheme: str, zoom: int)
     explorer.page.screenshot(path=screenshots / f"details-{scheme}-{zoom}00.png", full_page=True)
     overflow = explorer.page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
     assert overflow <= 0
+
+
+# how many lines each number in the cells of a table takes
+LINES = r"""table => [...table.querySelectorAll("td")].flatMap((cell) => {
+  const found = [];
+  const texts = document.createTreeWalker(cell, NodeFilter.SHOW_TEXT);
+  while (texts.nextNode()) for (const number of texts.currentNode.data.matchAll(/[0-9.]+/g)) {
+    const range = document.createRange();
+    range.setStart(texts.currentNode, number.index);
+    range.setEnd(texts.currentNode, number.index + number[0].length);
+    found.push([number[0], new Set([...range.getClientRects()].map((box) => Math.round(box.top))).size]);
+  }
+  return found;
+})"""
+
+
+def test_on_a_phone_no_number_of_the_ledger_breaks(opened: Open) -> None:
+    def many(w, x):
+        a = w * x
+        b = w * 0.1234
+        loss = a * a + b * w
+        return loss
+
+    explorer = opened(gad.trace(many, 0.51234, -1.51234), width=360, height=740)
+    explorer.press("Last step")
+    explorer.node("w").click()
+    sums = explorer.root.locator(".gad-sums")
+    expect(sums).to_be_visible()
+    lines = sums.evaluate(LINES)
+    assert len(lines) >= 9
+    assert {number: count for number, count in lines if count > 1} == {}
+    assert explorer.page.evaluate("document.scrollingElement.scrollWidth") <= 360

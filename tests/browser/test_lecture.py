@@ -83,6 +83,25 @@ def test_it_fills_the_window_in_large_letters(
     page.screenshot(path=screenshots / f"lecture-{width}x{height}-{theme}.png")
 
 
+def test_a_high_window_is_filled_from_top_to_bottom(
+    page_factory: Callable[..., Page], address: str, screenshots: Path
+) -> None:
+    for width, height in ((360, 740), (800, 1280)):
+        page = page_factory(width=width, height=height)
+        explorer = lecture(page, address)
+        explorer.go(12)
+        stage = explorer.root.locator(".gad-stage").bounding_box()
+        last = explorer.root.locator(".gad-legend").bounding_box()
+        assert stage is not None
+        assert last is not None
+        assert stage["y"] < 0.2 * height  # below the controls at once
+        assert last["y"] + last["height"] > 0.93 * height
+        assert stage["width"] > 0.9 * width
+        words = explorer.root.locator(".gad-narration")
+        assert words.evaluate("part => parseFloat(getComputedStyle(part).fontSize)") >= 18
+        page.screenshot(path=screenshots / f"lecture-{width}x{height}.png")
+
+
 @pytest.mark.slow
 def test_a_small_picture_is_fitted_and_centred(
     page_factory: Callable[..., Page], tmp_path: Path, screenshots: Path
@@ -99,6 +118,41 @@ def test_a_small_picture_is_fitted_and_centred(
     for start, length in (("x", "width"), ("y", "height")):
         assert abs(2 * picture[start] + picture[length] - 2 * stage[start] - stage[length]) <= 2
     page.screenshot(path=screenshots / "lecture-small.png")
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_the_marks_of_a_panel_go_with_it_and_come_back(
+    page_factory: Callable[..., Page], address: str, screenshots: Path, theme: str
+) -> None:
+    page = page_factory(width=1280, height=720, theme=theme)
+    page.goto(address)
+    explorer = Explorer(page)
+    explorer.go(9)
+    marks = {"Cost": ".gad-held", "What if": ".gad-ratio", "Code": ".gad-from-code"}
+    for name, mark in marks.items():
+        tab = explorer.root.get_by_role("tab", name=name, exact=True)
+        tab.click()
+        if name == "Code":
+            explorer.root.locator(".gad-code-lively").first.hover()
+        drawn = explorer.root.locator(f".gad-picture {mark}")
+        expect(drawn.first).to_be_attached()
+        explorer.root.press("l")
+        expect(drawn).to_have_count(0)
+        pale = "nodes => nodes.filter(node => getComputedStyle(node).opacity !== '1').length"
+        assert explorer.root.locator("g.gad-node").evaluate_all(pale) == 0
+        if name == "Cost":
+            page.mouse.move(2, 2)
+            page.screenshot(path=screenshots / f"lecture-unmarked-{theme}.png")
+        page.keyboard.press("PageDown")
+        expect(drawn).to_have_count(0)
+        page.keyboard.press("Escape")
+        expect(tab).to_have_attribute("aria-selected", "true")
+        if name != "Code":  # its mark follows the mouse
+            expect(drawn.first).to_be_attached()
+    explorer.root.get_by_role("tab", name="Code", exact=True).click()  # closes it: none was open, none opens
+    page.keyboard.press("l")
+    page.keyboard.press("Escape")
+    expect(explorer.root.locator('[role=tab][aria-selected="true"]')).to_have_count(0)
 
 
 @pytest.mark.slow
@@ -169,7 +223,10 @@ def test_numbers_hide_and_come_back(page_factory: Callable[..., Page], address: 
     page.screenshot(path=screenshots / "lecture-numberless.png")
     explorer.node("L").hover()
     assert (seen("L"), seen("h")) == ("1", "0")
+    explorer.node("L").click()  # to select it shows it to nobody
     page.mouse.move(2, 2)
+    expect(explorer.node("L")).to_have_class(re.compile("gad-selected"))
+    assert (seen("L"), seen("h")) == ("0", "0")
     page.keyboard.press("Tab")  # by keyboard too
     explorer.node("h").focus()
     page.keyboard.press("ArrowUp")
@@ -273,3 +330,24 @@ def test_a_link_can_be_copied(page_factory: Callable[..., Page], address: str) -
     explorer.press("Copy a link to this step")
     expect(explorer.root.locator(".gad-link-answer")).to_have_text("The address bar has the link to this step.")
     assert page.url == f"{address}#step=7"
+
+
+def test_a_zoom_ends_where_the_lecture_begins_and_comes_back(page: Page, address: str) -> None:
+    page.goto(address)
+    explorer = Explorer(page)
+    stage = explorer.root.locator(".gad-stage")
+    for _ in range(6):
+        explorer.press("Zoom in")
+    zoomed = explorer.root.get_by_role("button", name=re.compile("Full size")).inner_text()
+    expect(stage).to_have_class(re.compile("gad-stage-zoomed"))
+    explorer.root.press("l")
+    expect(stage).not_to_have_class(re.compile("gad-stage-zoomed"))
+    page.keyboard.press("+")  # what is chosen in a lecture ends with it
+    expect(stage).to_have_class(re.compile("gad-stage-zoomed"))
+    page.keyboard.press("Escape")
+    expect(explorer.root.get_by_role("button", name=re.compile("Full size"))).to_have_text(zoomed)
+    page.keyboard.press("f")
+    expect(stage).to_have_class(re.compile("gad-stage-fit"))
+    page.keyboard.press("l")
+    page.keyboard.press("Escape")
+    expect(stage).to_have_class(re.compile("gad-stage-fit"))

@@ -192,6 +192,8 @@ def test_another_number_of_the_step_may_be_asked_for(opened: Callable[..., Asked
         ("8,5", "Write 8.5 with a point, not with a comma."),
         ("1/0", "A division by 0 is no number"),
         ("<b>9</b>", "This cannot be read as a number"),
+        ("1,009", "Write 1009 without a comma between the thousands"),
+        ("17.998/2", "That is close, but a fraction must be exact"),
     ],
 )
 def test_what_cannot_be_read_reveals_nothing(opened: Callable[..., Asked], answer: str, words: str) -> None:
@@ -204,6 +206,7 @@ def test_what_cannot_be_read_reveals_nothing(opened: Callable[..., Asked], answe
     expect(explorer.field).to_be_focused()
     explorer.answer("9")
     assert explorer.outcome == "✓ Right: 9."
+    expect(explorer.card.locator(".gad-unread")).to_have_text("")
     assert explorer.card.locator(".gad-score").text_content() == "1 of 1 right"
 
 
@@ -276,3 +279,30 @@ def test_special_numbers(opened: Callable[..., Asked]) -> None:
     explorer.ask()
     explorer.answer("nan")
     assert explorer.outcome == "✓ Right: you wrote nan, it is NaN."
+
+
+def test_a_question_is_closed_when_the_graph_changes(opened: Callable[..., Asked]) -> None:
+    explorer = opened(gad.trace(cube, 3.0), inputs={"x": [2.0, 3.0]})
+    explorer.ask()
+    explorer.root.get_by_role("slider", name="x", exact=True).press("ArrowLeft")
+    expect(explorer.node("x")).to_have_attribute("data-value", "2.0")
+    expect(explorer.card).to_be_hidden()  # it was about the graph at x = 3
+    explorer.ask()
+    assert "x = 2" in explorer.words
+    explorer.answer("4")
+    assert explorer.outcome == "✓ Right: 4."
+
+
+def test_a_question_is_closed_when_a_look_is_refused(opened: Callable[..., Asked]) -> None:
+    explorer = opened(gad.trace(cube, 3.0))
+    explorer.ask()
+    explorer.page.evaluate(  # a look that the page does not carry
+        """() => { const labels = document.querySelector("select.gad-labels"); labels.add(new Option("none", "none"));
+             labels.value = "none"; labels.dispatchEvent(new Event("change")); }"""
+    )
+    expect(explorer.root.locator(".gad-notice")).to_contain_text("was not drawn beforehand")
+    expect(explorer.card).to_be_hidden()
+    assert explorer.where[0] == 0
+    explorer.ask()
+    explorer.answer("9")
+    assert explorer.outcome == "✓ Right: 9."

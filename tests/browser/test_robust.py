@@ -252,3 +252,37 @@ def test_twenty_explorers_in_one_notebook(page: Page, jupyter_lab: JupyterLab, s
     expect(roots).to_have_count(0)
     for cell in (0, 1):
         expect(book.pictures(cell)).to_have_count(10)
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("</svg>", "<img src=x onerror='window.hurt = 1'></svg>"),
+        ("</svg>", "</svg><p>more</p>"),
+        ("</svg>", "<script>window.hurt = 1</script></svg>"),
+        ("</svg>", "<foreignObject><b onclick='window.hurt = 1'>b</b></foreignObject></svg>"),
+        ("<svg ", "<link rel='stylesheet'><svg "),
+        ("<svg ", "<div "),
+    ],
+)
+def test_a_picture_that_is_anything_but_svg_is_not_shown(page: Page, watch: Watch, old: str, new: str) -> None:
+    payload = View(gad.trace(neuron, 0.5, 2.0, 0.1, 1.0)).payload(True)
+    payload["svg"] = new.join(payload["svg"].rsplit(old, 1)) if old == "</svg>" else payload["svg"].replace(old, new, 1)
+    failed = page.evaluate(
+        """async ([source, payload]) => {
+          const address = URL.createObjectURL(new Blob([source], { type: "text/javascript" }));
+          const { default: widget } = await import(address);
+          const values = { payload, step: 0, selected: "", look: {}, inputs: {} };
+          const nobody = { on() {}, off() {}, set() {}, send() {}, save_changes() {} };
+          const model = { get: key => values[key], ...nobody };
+          const el = document.createElement("div");
+          document.body.append(el);
+          try { widget.render({ model, el }); } catch (error) { return error.message; }
+          return "shown";
+        }""",
+        [bundle.script(), payload],
+    )
+    assert failed == "The picture is not an SVG image."
+    page.wait_for_timeout(100)
+    assert page.evaluate("window.hurt") is None
+    assert page.locator("svg.gad-picture, img, script[src]").count() == 0

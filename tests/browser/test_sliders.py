@@ -56,11 +56,25 @@ def test_typing_a_baked_value_shows_the_graph_there_also_on_another_branch(opene
         assert explorer.where[0] == explorer.where[1], "a complete picture stays complete"
 
 
+def test_keys_lead_from_one_end_of_a_slider_to_the_other(opened: Callable[..., Explorer]) -> None:
+    explorer = opened(x=[-0.3, 0.1, 0.2, 0.1 + 0.2, 0.7, 2 / 3, 1.5])
+    slider = explorer.root.get_by_role("slider", name="x", exact=True)
+    slider.focus()
+    explorer.page.keyboard.press("Home")
+    seen = []
+    for _ in range(8):
+        seen.append(float(explorer.field("x").input_value()))
+        explorer.page.keyboard.press("ArrowRight")
+    assert seen == [-0.3, 0.1, 0.2, 0.1 + 0.2, 2 / 3, 0.7, 1.0, 1.5]
+    explorer.page.keyboard.press("ArrowLeft")
+    expect(explorer.field("x")).to_have_value("1.0")
+
+
 def test_a_value_between_is_refused_in_words(opened: Callable[..., Explorer]) -> None:
     explorer = opened(x=VALUES)
     explorer.field("x").fill("0.3")
     explorer.field("x").press("Enter")
-    expect(explorer.root.get_by_role("alert").filter(has_text="from −2 to 2 with its slider")).to_be_visible()
+    expect(explorer.root.get_by_role("alert").filter(has_text="the nearest are 0 and 0.5")).to_be_visible()
     expect(explorer.node("x")).to_have_attribute("data-value", "1.0")
     expect(explorer.field("y")).to_be_disabled()
 

@@ -274,3 +274,29 @@ def test_in_a_notebook_a_large_array_comes_as_bytes_with_every_cell(
     heat_map(explorer).focus()
     explorer.page.keyboard.press("ArrowDown")
     expect(framed(explorer, "X")).to_have_attribute("data-cells", "90")
+
+
+def test_windows_stand_in_a_grid_of_their_places(opened: Open) -> None:
+    graph = gad.trace(lambda x: np.sum(x * 2.0), np.arange(144.0).reshape(1, 1, 4, 4, 3, 3))
+    explorer = opened(graph, "x")
+    drawn = heat_map(explorer)
+    box = drawn.bounding_box()
+    assert box is not None
+    assert abs(box["width"] - box["height"]) < 1
+    assert box["width"] > 200
+    values = graph["x"].value
+    for a, b, i, j in ((0, 0, 0, 0), (0, 3, 2, 1), (2, 1, 0, 2), (3, 3, 2, 2)):
+        # the gaps between the windows are narrower than half a cell
+        point(explorer, drawn, 3 * a + i, 3 * b + j, (12, 12))
+        expect(read_out(explorer)).to_have_text(f"x[0, 0, {a}, {b}, {i}, {j}] = {values[0, 0, a, b, i, j]:g}")
+    drawn.focus()
+    for key, place in (
+        ("PageUp", "0, 3, 0, 2"),
+        ("Home", "0, 0, 0, 0"),
+        ("End", "0, 3, 0, 2"),
+        ("PageDown", "3, 3, 2, 2"),
+        ("ArrowLeft", "3, 3, 2, 1"),
+        ("ArrowUp", "3, 3, 1, 1"),
+    ):
+        explorer.page.keyboard.press(key)
+        expect(read_out(explorer)).to_contain_text(f"x[0, 0, {place}]")

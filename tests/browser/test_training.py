@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -108,9 +109,52 @@ def test_slots_show_the_new_value_and_then_the_empty_accumulator(
     )
     explorer.press("Last step")
     expect(slot).to_have_text("0")
+    expect(explorer.node("w")).to_have_attribute("data-adjoint", "0.0")
     explorer.go(steps - 3)  # and back again
     expect(value).to_have_text("0.5")
     expect(slot).to_have_text("−13.5")
+
+
+def test_details_follow_the_update_and_the_zeroing(line_page: Path, opened: Callable[..., Explorer]) -> None:
+    explorer = opened(line_page)
+    explorer.press("Last step")
+    explorer.root.get_by_role("tab", name="Details").click()
+    explorer.node("w").click()
+    value, adjoint = (
+        explorer.root.locator(f'.gad-details dt:text-is("{term}") + dd') for term in ("▲ value", "▼ adjoint")
+    )
+    before, after = by_hand(2)
+    expect(value).to_have_text(f"{brief(after['w'])} updated, before: {brief(before['w'])}")
+    expect(adjoint).to_have_text("0 set back to zero")
+    explorer.press("Step back")
+    expect(adjoint).to_have_text(brief(before["dw"]))
+    explorer.press("Step back")
+    explorer.press("Step back")
+    expect(value).to_have_text(brief(before["w"]))
+
+
+def test_a_parameters_heat_map_becomes_that_of_its_new_value(
+    tmp_path: Path, opened: Callable[..., Explorer], screenshots: Path
+) -> None:
+    explorer = gad.explore_training(
+        lambda w, x: np.mean((w * x - 1.0) ** 2), np.array([0.5, -1.0, 0.0]), None, np.arange(3.0), lr=1.5, steps=3
+    )
+    shown = opened(explorer.save(tmp_path / "array.html"))
+    old, new = (shown.node("w").locator(f".gad-heat-{kind}") for kind in ("value", "updated"))
+    update = shown.where[1] - 1  # the zeroing is the last step
+    for step, seen in ((0, old), (update - 1, old), (update, new), (update + 1, new), (0, old)):
+        shown.go(step)
+        shown.expect_step(step)
+        expect(seen).to_be_visible()
+        expect(old if seen is new else new).to_be_hidden()
+    shown.go(update)
+    shown.page.screenshot(path=screenshots / "training-updated.png")
+    shown.go(update + 1)
+    shown.press("Step forward")
+    expect_iteration(shown, 1)
+    expect(old).to_be_visible()
+    assert json.loads(shown.read("w")["value"])["data"][1] == pytest.approx(1.0)  # −1 − 1.5 · ⅔ · (−1 − 1) · 1
+    explorer.close()
 
 
 @pytest.mark.slow
@@ -153,14 +197,14 @@ def test_playing_goes_on_into_the_next_iteration(line_page: Path, opened: Callab
 @pytest.mark.slow
 def test_buttons_go_by_one_and_by_ten(line_page: Path, opened: Callable[..., Explorer], screenshots: Path) -> None:
     explorer = opened(line_page)
-    explorer.press("1 iteration")
+    explorer.press("+ 1 iteration")
     expect_iteration(explorer, 1)
-    explorer.press("10 iterations")
+    explorer.press("+ 10 iterations")
     expect_iteration(explorer, 11)
-    assert explorer.root.get_by_role("button", name="10 iterations").is_disabled()
-    explorer.press("back")
+    assert explorer.root.get_by_role("button", name="+ 10 iterations").is_disabled()
+    explorer.press("− 1 iteration")
     expect_iteration(explorer, 10)
-    expect(explorer.root.locator(".gad-training-where")).to_have_text("iteration 10 of 11")
+    expect(explorer.root.locator(".gad-training-where")).to_have_text("iteration 10 (last: 11)")
     explorer.press("Last step")
     explorer.page.screenshot(path=screenshots / "training-light.png", full_page=True)
 
@@ -174,7 +218,8 @@ def test_the_slider_keeps_its_keys_for_itself(line_page: Path, opened: Callable[
     explorer.page.keyboard.press("End")
     expect_iteration(explorer, ITERATIONS - 1)
     assert explorer.where[0] == 0
-    expect(slider).to_have_attribute("aria-valuetext", f"iteration 11 of 11: L = {brief(by_hand(ITERATIONS)[-1]['L'])}")
+    loss = brief(by_hand(ITERATIONS)[-1]["L"])
+    expect(slider).to_have_attribute("aria-valuetext", f"iteration 11 (last: 11): L = {loss}")
 
 
 @pytest.mark.slow
@@ -261,7 +306,10 @@ def test_a_network_learns_xor_in_the_page(tmp_path: Path, opened: Callable[..., 
     shown.press("Last step")
     assert float(shown.read("L")["value"]) == explorer.training[5].loss
     assert float(shown.read("b2")["value"]) == explorer.training[5].new_params["b2"]
-    assert shown.node("W1").locator(".gad-heat-value.gad-hidden, .gad-heat-value .gad-hidden").count() > 0
+    old, new = (shown.node("W1").locator(f".gad-heat-{kind}") for kind in ("value", "updated"))
+    expect(old).to_have_css("visibility", "hidden")
+    expect(new).to_be_visible()
+    assert old.bounding_box() == new.bounding_box()
     names = shown.root.locator(".gad-training-way").evaluate_all("ways => ways.map(way => way.ariaLabel)")
     assert names == ["W1", "b1", "W2", "b2"]
     shown.page.screenshot(path=screenshots / "training-dark.png", full_page=True)
@@ -302,7 +350,7 @@ def test_in_a_notebook_every_iteration_is_run_when_it_is_asked_for(
     explorer = book.explorer(0)
     hand = by_hand(8)
     assert book.run(1, "print(len(explorer.training.known))") == "1"
-    explorer.press("1 iteration")
+    explorer.press("+ 1 iteration")
     expect_iteration(explorer, 1)
     explorer.press("Last step")
     explorer.press("Step forward")

@@ -148,6 +148,66 @@ def test_a_page_without_a_kernel_has_these_looks_too(saved: Callable[..., Explor
     assert float(explorer.read("x")["adjoint"]) == float(gad.trace(f, 0.5, 3.0).backward()["x"].adjoint)
 
 
+def expect_told(explorer: Explorer, words: str) -> None:
+    """Wait for a sentence that is seen and announced."""
+    expect(explorer.root.locator(".gad-notice")).to_have_text(words)
+    expect(explorer.root.locator(".gad-announcement")).to_have_text(words)
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_a_page_says_which_look_goes_back(saved: Callable[..., Explorer], screenshots: Path, theme: str) -> None:
+    explorer = saved(gad.trace(nested, 0.5), {"theme": theme})
+    one = "This page shows one way of looking at a time: "
+    choose(explorer, "labels", "symbols")
+    expect(explorer.root.locator("text.gad-formula-value").first).to_be_attached()
+    expect(explorer.root.locator(".gad-notice")).to_be_empty()  # nothing else was chosen
+    choose(explorer, "mode", "forward:x")
+    expect(explorer.root).to_have_attribute("data-mode", "forward")
+    expect_told(explorer, f"{one}labels are back to numbers.")
+    explorer.page.screenshot(path=screenshots / f"ways-one-look-{theme}.png")
+    choose(explorer, "labels", "both")
+    expect_told(explorer, f"{one}the mode is back to reverse.")
+    explorer.root.get_by_role("button", name="Close inner").click()
+    expect_told(explorer, f"{one}labels are back to numbers.")
+    expect(explorer.node("inner")).to_have_attribute("data-kind", "group")
+    choose(explorer, "labels", "symbols")
+    expect_told(explorer, f"{one}inner is open again.")
+    choose(explorer, "labels", "numbers")  # as the page opened: nothing goes back that was not asked for
+    expect(explorer.root.locator("text.gad-formula-value")).to_have_count(0)
+    expect(explorer.root.locator("select.gad-labels")).to_have_value("numbers")
+    expect(explorer.root.locator(".gad-notice")).to_be_empty()
+
+
+def test_a_page_closes_again_what_it_opened(saved: Callable[..., Explorer]) -> None:
+    explorer = saved(gad.trace(nested, 0.5), fold=("outer",))
+    explorer.root.get_by_role("button", name="Open outer").click()
+    expect(explorer.node("h")).to_be_attached()
+    explorer.root.get_by_role("button", name="Close inner").click()  # two things at once were not drawn
+    expect_told(explorer, "This page has no Python behind it: this way of looking was not drawn beforehand.")
+    expect(explorer.root).not_to_have_attribute("aria-busy", "true")
+    expect(explorer.node("h")).to_be_attached()
+    explorer.root.get_by_role("button", name="Close outer").click()
+    expect(explorer.node("outer")).to_have_attribute("data-kind", "group")
+    expect(explorer.root.locator(".gad-notice")).to_be_empty()
+
+
+@pytest.mark.slow
+def test_a_slider_of_a_page_says_which_look_goes_back(saved: Callable[..., Explorer]) -> None:
+    explorer = saved(gad.trace(f, 0.5, 3.0), inputs={"x": [0.25, 0.5, 0.75]})
+    choose(explorer, "mode", "forward:b")
+    expect(explorer.root).to_have_attribute("data-mode", "forward")
+    slider = explorer.root.get_by_role("slider", name="x", exact=True)
+    for value in ("0.75", "0.5"):  # it is dragged on: what was said stays
+        slider.press("ArrowRight" if value == "0.75" else "ArrowLeft")
+        expect(explorer.node("x")).to_have_attribute("data-value", value)
+        expect_told(explorer, "This page shows one way of looking at a time: the mode is back to reverse.")
+    slider.press("ArrowRight")
+    expect(explorer.node("x")).to_have_attribute("data-value", "0.75")
+    choose(explorer, "labels", "both")
+    expect_told(explorer, "Back to the page's own inputs: this way of looking was drawn for them alone.")
+    expect(explorer.node("x")).to_have_attribute("data-value", "0.5")
+
+
 # ------------------------------------------------------------------------------------------------ groups
 
 
@@ -285,7 +345,13 @@ def test_upstream_and_downstream_of_what_is_selected(
     live: Callable[..., tuple[Explorer, Kernel]], screenshots: Path
 ) -> None:
     explorer, _ = live(gad.trace(f, 0.5, 3.0))
+    upstream = explorer.root.get_by_role("button", name="upstream", exact=True)
+    expect(upstream).to_have_attribute("aria-disabled", "true")
+    explorer.root.press("u")
+    expect(upstream).to_have_attribute("aria-pressed", "false")
+    expect(explorer.root.locator(".gad-announcement")).to_have_text("Select a node first.")
     explorer.node("u").click()
+    expect(upstream).not_to_have_attribute("aria-disabled", "true")
     explorer.root.press("u")
     assert marked(explorer, "gad-kept") == {"x", "b", "v1", "u"}
     expect(explorer.root.get_by_role("button", name="upstream", exact=True)).to_have_attribute("aria-pressed", "true")
@@ -300,12 +366,37 @@ def test_upstream_and_downstream_of_what_is_selected(
     explorer.root.get_by_role("button", name="downstream", exact=True).click()
     assert marked(explorer, "gad-kept") == set()
     assert explorer.node("y").evaluate("node => Number(getComputedStyle(node).opacity)") == 1
+    explorer.root.press("u")
+    explorer.node("v").press("Escape")
+    expect(upstream).to_have_attribute("aria-pressed", "false")
+    explorer.node("v").click()
+    assert marked(explorer, "gad-kept") == set()
 
 
-def test_the_menu_of_groups_stays_in_a_narrow_view(live: Callable[..., tuple[Explorer, Kernel]]) -> None:
-    explorer, _ = live(layered(3), {"width": 640, "height": 450})
+def a_function_whose_name_is_long_enough_for_a_whole_line(x):
+    return np.sin(x) * x
+
+
+def calls(x):
+    y = a_function_whose_name_is_long_enough_for_a_whole_line(
+        x
+    ) + a_function_whose_name_is_long_enough_for_a_whole_line(2 * x)
+    return y
+
+
+@pytest.mark.parametrize("make", [lambda: layered(3), lambda: gad.trace(calls, 0.5)], ids=["short", "long"])
+def test_the_menu_of_groups_stays_in_a_narrow_view(
+    live: Callable[..., tuple[Explorer, Kernel]], screenshots: Path, make: Callable[[], gad.Graph]
+) -> None:
+    explorer, _ = live(make(), {"width": 640, "height": 450})
     explorer.root.locator(".gad-groups summary").click()
-    box = explorer.root.locator(".gad-menu-list").bounding_box()
-    assert box
-    assert box["x"] >= 0
-    assert box["x"] + box["width"] <= 640
+    menu = explorer.root.locator(".gad-menu-list")
+    for width in (640, 320, 480, 720, 900, 700):
+        explorer.page.set_viewport_size({"width": width, "height": 450})
+        explorer.page.wait_for_timeout(100)  # the size of a menu is seen before the next picture of the page
+        box = menu.bounding_box()
+        assert box
+        assert box["x"] >= 0
+        assert box["x"] + box["width"] <= width
+        assert explorer.page.evaluate("document.scrollingElement.scrollWidth") <= width
+    explorer.page.screenshot(path=screenshots / "ways-menu.png")

@@ -50,12 +50,14 @@ Open = Callable[..., Explorer]
 
 @pytest.fixture
 def opened(tmp_path: Path, page_factory: Callable[..., Page]) -> Open:
-    """Return a function that writes a page to disk and opens it at its What if panel."""
+    """Return a function that writes a page to disk and opens its What if panel at the last step, or at the first."""
 
-    def open_page(graph: Any, inputs: Any = None, **options: Any) -> Explorer:
+    def open_page(graph: Any, inputs: Any = None, *, begin: bool = False, **options: Any) -> Explorer:
         page = page_factory(**options)
         page.goto(graph.save(tmp_path / "graph.html", inputs=inputs).as_uri())
         explorer = Explorer(page)
+        if not begin:
+            explorer.press("Last step")
         explorer.root.get_by_role("tab", name="What if").click()
         return explorer
 
@@ -155,11 +157,72 @@ def test_of_an_array_one_entry_moves_and_all_need_a_kernel(opened: Open) -> None
 
 @pytest.mark.slow
 def test_the_sliders_arrows_are_its_own(opened: Open) -> None:
-    explorer = opened(gad.trace(fan_out, 2.0, 3.0))
+    explorer = opened(gad.trace(fan_out, 2.0, 3.0), begin=True)
     slider = explorer.root.get_by_role("slider", name="Size of the nudge")
     slider.press("ArrowRight")
     expect(slider).to_have_attribute("aria-valuetext", "10⁻⁴")
     assert explorer.where[0] == 0
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_the_adjoint_stands_beside_it_once_the_story_has_come_to_it(
+    opened: Open, screenshots: Path, theme: str
+) -> None:
+    graph = gad.trace(fan_out, 2.0, 3.0)
+    explorer = opened(graph, begin=True, theme=theme)
+    line = graph.timeline()
+    complete = max(order for order, step in enumerate(line, 1) if step.complete and step.item.name == "a")
+    right = explorer.root.locator(".gad-is-adjoint")
+    hidden = [
+        explorer.root.locator(one) for one in (".gad-nudge-plot", ".gad-nudge-notes", ".gad-is-adjoint [data-adjoint]")
+    ]
+
+    def expect_hidden() -> None:
+        expect(right).to_have_text(f"after step {complete}")
+        for part in hidden:
+            expect(part).to_be_hidden()
+        expect(explorer.root.locator("mark.gad-agree")).to_be_empty()
+        for which in ("error", "digits"):
+            expect(explorer.root.locator(f".gad-is-{which}")).to_have_text("–")
+        assert measured(explorer)
+
+    for step in (0, complete - 1):
+        explorer.go(step)
+        expect_hidden()
+    explorer.page.screenshot(path=screenshots / f"nudge-early-{theme}.png", full_page=True)
+    explorer.root.get_by_role("radio", name="±ε", exact=True).check()
+    expect_hidden()
+    right.get_by_role("button").click()
+    explorer.expect_step(complete)
+    expect(right).to_have_text("25")
+    for part in hidden:
+        expect(part).to_be_visible()
+    expect(explorer.root.locator(".gad-is-digits")).not_to_have_text("–")
+    explorer.press("Step back")
+    expect_hidden()
+
+
+@pytest.mark.parametrize("theme", ["light", pytest.param("dark", marks=pytest.mark.slow)])
+def test_in_a_wrong_play_the_right_adjoint_is_compared_and_the_wrong_one_told(
+    opened: Open, screenshots: Path, theme: str
+) -> None:
+    graph = gad.trace(fan_out, 2.0, 3.0)
+    explorer = opened(graph, theme=theme)
+    expect(explorer.root.locator(".gad-is-played")).to_have_count(0)
+    explorer.root.get_by_role("tab", name="Mistakes").click()
+    explorer.root.locator('input[type="radio"][value="overwrite"]').check()
+    expect(explorer.root.locator(".gad-mistake")).to_be_visible()
+    explorer.root.get_by_role("tab", name="What if").click()
+    facts = explorer.root.locator(".gad-nudge-facts")
+    expect(explorer.root.locator(".gad-is-played")).to_have_count(0)  # the story has not come to it
+    explorer.press("Last step")
+    wrong = explorer.read("a")["adjoint"]
+    assert float(wrong) != 25.0
+    expect(explorer.root.locator(".gad-is-played")).to_have_text(wrong.removesuffix(".0"))
+    expect(explorer.root.locator(".gad-is-adjoint")).to_have_text("25")
+    expect(facts).to_contain_text("right adjoint ∂y/∂a")
+    expect(explorer.root.locator(".gad-nudge-notes")).to_contain_text("compared with the right adjoint")
+    explorer.page.screenshot(path=screenshots / f"nudge-wrong-{theme}.png", full_page=True)
 
 
 # -- the check ----------------------------------------------------------------------------------
@@ -186,13 +249,22 @@ def test_every_edge_gets_the_badge_of_its_verdict(opened: Open, theme: str) -> N
     expect(explorer.edge("v1", "v")).to_have_class(re.compile("gad-selected"))
 
 
+def test_a_jump_has_a_sign_and_a_sentence(opened: Open) -> None:
+    explorer = opened(gad.trace(lambda x, y: np.where(x > y, x * y, x + y) * x, 1.0, 1.0))
+    explorer.root.get_by_role("button", name="Check all edges").click()
+    row = explorer.root.locator('tr[data-verdict="jump"]').first
+    expect(row).to_contain_text("out jumps here: there is no slope.")
+    expect(row.locator(".gad-verdict-sign")).to_have_text("⌐")
+    assert "undefined" not in explorer.root.locator(".gad-panel-whatif").inner_text()
+
+
 # -- inputs that are dragged --------------------------------------------------------------------
 
 
 @pytest.mark.slow
 def test_a_page_with_baked_values_snaps_to_them(opened: Open) -> None:
     values = np.linspace(-2.0, 4.0, 25)
-    explorer = opened(gad.trace(fan_out, 2.0, 3.0), {"a": values})
+    explorer = opened(gad.trace(fan_out, 2.0, 3.0), {"a": values}, begin=True)
     slider = explorer.root.get_by_role("slider", name="a", exact=True)
     move(slider, 0.56)
     expect(explorer.node("a")).to_have_attribute("data-value", "0.5")

@@ -64,6 +64,35 @@ test("an answer points to a mistake only where it points to one alone", () => {
   assert.deepEqual(assessed(sent, "36/2"), { kind: "right", given: "36/2", right: "18.0", hint: "" });
 });
 
+test("a 0 that rounding has spoilt is 0, and a small number is not", () => {
+  // a = 0.3, b = 0.1 + 0.2, y = b - a; z = exp(-40)
+  const spoilt = {
+    ...payload,
+    nodes: [node(0, "a", "0.3"), node(1, "b", "0.30000000000000004"), node(2, "y", "5.551115123125783e-17"), node(3, "x", "-40.0"), node(4, "z", "4.248354255291589e-18")],
+    edges: [edge(0, 0, 2, "-1.0", "-1.0"), edge(1, 1, 2, "1.0", "1.0"), edge(2, 3, 4, "4.248354255291589e-18", "4.248354255291589e-18")],
+    steps: [step("value", 2), step("value", 4)],
+  };
+  assert.equal(assessed(questionsAt(spoilt, 0)[0], "0").kind, "right");
+  assert.equal(assessed(questionsAt(spoilt, 1)[0], "0").kind, "wrong");
+  // 0.1 + 0.2 arrived at x, and −0.3 comes
+  const nodes = [node(0, "x", "1.0"), node(1, "u", "1.0", "1.0"), node(2, "y", "1.0", "1.0")];
+  const edges = [edge(0, 0, 1, "0.30000000000000004", "0.30000000000000004"), edge(1, 0, 2, "-0.3", "-0.3")];
+  const steps = [step("contribution", 0, 0, "0.30000000000000004"), step("contribution", 0, 1, "5.551115123125783e-17")];
+  assert.equal(assessed(questionsAt({ ...payload, nodes, edges, steps }, 1)[0], "0").kind, "right");
+});
+
+test("a right number of few digits is known to its own last digit", () => {
+  const single = { ...payload, nodes: [{ ...node(1, "u", "0.3333333432674408"), dtype: "float32" }], edges: [] };
+  assert.equal(assessed(questionsAt(single, 0)[0], "1/3").kind, "right");
+  assert.equal(assessed(questionsAt(single, 0)[0], "0.333").kind, "right");
+  assert.equal(assessed(questionsAt(single, 0)[0], "0.332").kind, "wrong");
+});
+
+test("a fraction that is not exact may be written again", () => {
+  const [, sent] = questionsAt(payload, 7);
+  assert.deepEqual(assessed(sent, "35.99/2"), { kind: "unread", given: "35.99/2", right: "", hint: WORDS.answers.close });
+});
+
 test("where the algorithm itself is wrong, its numbers are no student's mistakes", () => {
   for (const question of questionsAt({ ...payload, wrong: { kind: "overwrite" } }, 7)) assert.deepEqual(question.fingerprints, []);
 });

@@ -16,19 +16,32 @@ const reverse = story({ x: 0, a: 1, y: 2 }, [["value", "a"], ["value", "y"], ["s
 const forward = story({ x: 7, a: 8, y: 9 }, [["value", "a"], ["value", "y"], ["seed", "x"], ["tangent", "a", 0], ["tangent", "y", 1], ["tangent", "y", 2]]);
 
 test("the story stands where the last thing has happened that both tell", () => {
-  assert.equal(sameStep(reverse, 0, forward), 0);
-  assert.equal(sameStep(reverse, 1, forward), 1);
-  assert.equal(sameStep(reverse, 2, forward), 2);
-  assert.equal(sameStep(reverse, 5, forward), 2);
-  assert.equal(sameStep(reverse, 6, forward), 6); // complete stays complete
-  assert.equal(sameStep(reverse, 4, reverse), 4);
-  assert.equal(sameStep({ ...reverse, steps: [] }, 0, forward), 6);
+  assert.equal(sameStep(reverse, 0, forward).step, 0);
+  assert.equal(sameStep(reverse, 1, forward).step, 1);
+  assert.equal(sameStep(reverse, 2, forward).step, 2);
+  assert.equal(sameStep(reverse, 5, forward).step, 2);
+  assert.equal(sameStep(reverse, 6, forward).step, 6); // complete stays complete
+  assert.equal(sameStep(reverse, 4, reverse).step, 4);
+  assert.equal(sameStep({ ...reverse, steps: [] }, 0, forward).step, 6);
+});
+
+test("a step that the other story does not tell is not kept", () => {
+  assert.equal(sameStep(reverse, 2, forward).kept, true);
+  assert.equal(sameStep(reverse, 5, forward).kept, false);
+  assert.equal(sameStep(reverse, 0, forward).kept, true);
+  assert.equal(sameStep(reverse, 6, forward).kept, true);
+});
+
+test("what is told twice is found where it was told, the first time or the second", () => {
+  const twice = { ...reverse, steps: [...reverse.steps, ...reverse.steps.slice(2)] };
+  assert.equal(sameStep(twice, 4, twice).step, 4);
+  assert.equal(sameStep(twice, 8, twice).step, 8);
 });
 
 test("where a group closed, the story falls back to what is still told", () => {
   const closed = { ...reverse, steps: reverse.steps.filter((step) => step.node !== 1) };
-  assert.equal(sameStep(reverse, 4, closed), 2); // the seed; the contribution to a is inside now
-  assert.equal(sameStep(reverse, 1, closed), 0);
+  assert.equal(sameStep(reverse, 4, closed).step, 2); // the seed; the contribution to a is inside now
+  assert.equal(sameStep(reverse, 1, closed).step, 0);
 });
 
 test("upstream and downstream", () => {

@@ -18,7 +18,8 @@ from hypothesis import strategies as st
 import graphviz_ad as gad
 from graphviz_ad.story.answers import judge, parse
 
-CASES = json.loads(Path(__file__).with_name("answers_cases.json").read_text(encoding="utf-8"))["cases"]
+TABLE = json.loads(Path(__file__).with_name("answers_cases.json").read_text(encoding="utf-8"))
+CASES = TABLE["cases"]
 
 
 @pytest.mark.parametrize(("answer", "right", "kind"), CASES)
@@ -29,8 +30,30 @@ def test_the_table_that_both_sides_share(answer: str, right: str, kind: str) -> 
     assert (verdict.answer is None) is (kind == "unread")
 
 
+@pytest.mark.parametrize(("answer", "right", "dtype", "noise", "kind"), TABLE["rounded"])
+def test_what_rounding_has_done_to_the_right_number(
+    answer: str, right: str, dtype: str, noise: float, kind: str
+) -> None:
+    assert judge(answer, np.dtype(dtype).type(float(right)), noise).kind == kind
+
+
 def test_the_table_has_every_kind() -> None:
-    assert {kind for *_, kind in CASES} == {"right", "wrong", "sign", "unread"}
+    assert {kind for *_, kind in CASES} == {"right", "wrong", "sign", "close", "unread"}
+
+
+def test_every_entry_has_its_own_tolerance() -> None:
+    thirds = np.full(2, 1 / 3)
+    assert judge("[0.333, 1/3]", thirds).ok
+    assert judge([0.333, "1/3"], thirds).ok
+    assert judge("[1/3, 0.333]", thirds).ok
+    assert judge("[0.333, 333/1000]", thirds).kind == "close"
+    assert judge("[[0.333, 2/6], [1/3, 0.3335]]", np.full((2, 2), 1 / 3)).ok
+
+
+def test_four_digits_are_enough() -> None:
+    for right in np.random.default_rng(3).uniform(-10, 10, 500) * 10.0 ** np.arange(-250, 250):
+        assert judge(f"{right:.4g}", right).ok
+        assert judge(f"{np.float32(right % 97):.4g}", np.float32(right % 97)).ok
 
 
 @pytest.mark.parametrize(
@@ -74,6 +97,9 @@ def test_what_is_computed_must_be_exact(text: str) -> None:
     ("answer", "words"),
     [
         ("1,5", r"Write 1\.5 with a point, not with a comma\."),
+        ("1,000", r"Write 1000 without a comma between the thousands; decimals have a point\."),
+        ("-1,234,567.5", r"Write -1234567\.5 without a comma"),
+        ("0,750", r"Write 0\.750 with a point, not with a comma\."),
         ("1,5 + 2", r"Write decimals with a point, not with a comma; several numbers go into \[ \]\."),
         ("2^3", r"Write a power with \*\*, as in 2\*\*3\."),
         ("pi", r"'pi' is no number: write its value\."),
@@ -157,8 +183,22 @@ def test_another_shape(answer: Any, right: Any, words: str) -> None:
     assert (verdict.ok, verdict.kind, verdict.text) == (False, "shape", words)
 
 
+@pytest.mark.parametrize(
+    ("answer", "shape", "words"),
+    [
+        ("1,2", (2,), "Several numbers go into [ ], as in [1, 2]; decimals have a point."),
+        ("1,200", (2,), "Several numbers go into [ ], as in [1, 2]; decimals have a point."),
+        ("1, 2", (2,), "Several numbers go into [ ], as in [1, 2]; decimals have a point."),
+        ("[1, 2], [3, 4]", (2, 2), "Several numbers go into [ ], as in [[1, 2], [3, 4]]; decimals have a point."),
+    ],
+)
+def test_a_comma_where_several_numbers_are_asked_for(answer: str, shape: tuple[int, ...], words: str) -> None:
+    assert judge(answer, np.ones(shape)).text == words
+
+
 def test_arrays_of_large_numbers_and_of_type_float32() -> None:
-    assert judge([[1e30, np.inf], [np.nan, 0]], np.array([[1e30, np.inf], [np.nan, 1e-20]])).ok
+    assert judge([[1e30, np.inf], [np.nan, 0]], np.array([[1e30, np.inf], [np.nan, 0.0]])).ok
+    assert not judge([1e30, 0], np.array([1e30, 1e-20])).ok
     assert judge("0.1", np.float32(0.1)).ok
     assert judge("1/10", 0.1).ok
 

@@ -52,6 +52,17 @@ def test_statistics_are_those_of_numpy() -> None:
     assert found["histogram"]["edges"] == [short(edge, 6) for edge in edges]
 
 
+@pytest.mark.parametrize("scale", [1.0, 0.1, 1e300, 2.0**1010])
+def test_every_number_is_counted_in_its_own_bar(scale: float) -> None:
+    for size in range(2, 121):
+        value = np.arange(size) * scale
+        bars = statistics(value, 12)["histogram"]
+        counts, edges = np.histogram(value, len(bars["counts"]))
+        assert bars["counts"] == counts.tolist()
+        assert bars["edges"] == [short(edge, 12) for edge in edges]
+    assert statistics(np.arange(6.0))["histogram"]["counts"] == [1, 1, 1, 1, 2]
+
+
 def test_what_is_not_finite_is_counted_and_left_out() -> None:
     found = statistics(np.array([np.nan, np.inf, -np.inf, 0.0, 2.0, 0.0]))
     assert [found[name] for name in ("nan", "inf", "zeros", "min", "mean", "max")] == [1, 2, 2, "0", "0.6667", "2"]

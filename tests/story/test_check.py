@@ -193,6 +193,19 @@ def test_a_function_that_raises_beside_the_point_is_no_failure() -> None:
     assert found.nodes[line.graph["x"].id].verdict == "unmeasured"
 
 
+def test_a_rule_that_raises_for_other_adjoints_is_no_failure() -> None:
+    def picky(adjoint: Any, out: Any, x: Any) -> Any:
+        if not np.all(adjoint == 2.0):
+            raise RuntimeError("only 2 will do")
+        return adjoint * np.cos(x)
+
+    rule = gad.custom(lambda x: np.sin(x), vjp=picky)
+    line, found = of(lambda x: np.sum(rule(x) * 2.0), np.array([0.3, 0.4]))
+    assert verdicts(line, found)["x->v1"] == "unmeasured"
+    assert "only 2 will do" in next(one.note for one in found.edges.values() if one.verdict == "unmeasured")
+    assert found.nodes[line.graph["x"].id].verdict == "agrees"
+
+
 def test_the_answer_is_strict_json_and_counts() -> None:
     line, found = of(lambda x: np.sqrt(x) + x * x, 0.0)
     told = json.loads(json.dumps(found.answer(), allow_nan=False))
@@ -211,3 +224,92 @@ def test_a_large_graph_is_measured_in_part_and_says_so() -> None:
     _, found = of(f, 1.0, fold="none")
     assert len(found.edges) == 2 * 220 + 1
     assert "left out" in found.summary
+
+
+def sinc(x: Any) -> Any:
+    with np.errstate(all="ignore"):
+        return np.where(x == 0, 1.0, np.sin(x) / x)
+
+
+def test_no_rule_is_blamed_beside_nan() -> None:
+    _, found = of(sinc, 0.0)
+    assert found.count("differs") == 0
+    assert "differ from" not in found.summary
+
+
+@pytest.mark.parametrize(
+    ("f", "x", "slope"),
+    [
+        (lambda t: np.sin(100 * t), 2024.0, 100 * math.cos(202_400.0)),
+        (lambda t: np.sin(100 * t), 10_000.003, 100 * math.cos(100 * 10_000.003)),
+        (lambda t: np.cos(3 * t), 50_000.017, -3 * math.sin(3 * 50_000.017)),
+    ],
+)
+def test_smooth_functions_far_from_zero_have_no_kinks(f: Any, x: float, slope: float) -> None:
+    line, found = of(f, x)
+    assert {finding.verdict for finding in [*found.edges.values(), *found.nodes.values()]} == {"agrees"}
+    assert found.nodes[line.graph.inputs[0].id].measured == pytest.approx(slope, rel=1e-4)
+
+
+def sigmoid(x: Any) -> Any:
+    return 1.0 / (1.0 + np.exp(-200.0 * (x - 2.5)))
+
+
+def off_by(factor: float, f: Any, slope: Any) -> Any:
+    return gad.custom(f, vjp=lambda adjoint, out, x: adjoint * slope(x) * factor)
+
+
+@pytest.mark.parametrize(
+    ("f", "slope", "x", "factor"),
+    [(np.sin, np.cos, 1e6, 1.01), (sigmoid, lambda x: 200.0 * sigmoid(x) * (1.0 - sigmoid(x)), 2.517, 1.05)],
+    ids=["far", "steep"],
+)
+def test_a_rule_that_is_a_little_wrong_is_caught(f: Any, slope: Any, x: float, factor: float) -> None:
+    for wrong, verdict in ((1.0, "agrees"), (factor, "differs")):
+        rule = off_by(wrong, f, slope)
+        line, found = of(lambda x, rule=rule: rule(x) * 2.0, x)
+        assert verdicts(line, found)["x->v1"] == verdict
+
+
+def test_a_jump_is_named_whatever_its_rule_claims() -> None:
+    step = gad.custom(lambda x: np.where(x >= 0, 1.0, 0.0) + x, vjp=lambda adjoint, out, x: -37.0 * adjoint)
+    line, found = of(lambda x: step(x) * 1.0, 0.0)
+    (edge,) = [one for one in found.edges.values() if one.verdict == "jump"]
+    assert (edge.claimed, edge.note) == (-37.0, "v1 jumps here: there is no slope.")
+    assert "1 jump" in found.summary
+    line, found = of(lambda x, y: np.where(x > y, x * y, x + y) * x, 1.0, 1.0)
+    assert {found.nodes[line.graph[name].id].note for name in "xy"} == {"out jumps here: there is no slope."}
+
+
+def test_where_terms_cancel_the_check_says_that_it_cannot_tell() -> None:
+    line, found = of(lambda x: (1 - np.cos(x)) / x**2, 1e-6)
+    finding = found.nodes[line.graph["x"].id]
+    assert finding.verdict == "coarse"
+    assert finding.error == abs(finding.measured - finding.claimed) / max(abs(finding.measured), abs(finding.claimed))
+    agreeing = sum(one.verdict == "agrees" for one in found.nodes.values())
+    assert 1 < agreeing < len(found.nodes)
+    assert f"The adjoints of {agreeing} nodes agree" in found.summary
+
+
+def test_of_arrays_it_is_said_what_the_numbers_are() -> None:
+    line, found = of(lambda x: np.sum(np.abs(x)) + np.max(x), np.array([1.0, 0.0, -2.0, 1.0]))
+    assert found.nodes[line.graph["x"].id].note.endswith("Measured along a random direction.")
+    notes = {line.outline.items[link.consumer].name: found.edges[link.index].note for link in line.outline.links}
+    assert notes["v1"].endswith("Measured along a random direction, with random weights on the entries of v1.")
+    assert notes["out"] == ""
+    line, found = of(lambda x: np.sin(x) * x, 0.7)
+    assert {finding.note for finding in [*found.edges.values(), *found.nodes.values()]} == {""}
+
+
+def test_one_and_several_in_words() -> None:
+    _, found = of(lambda x: WRONG_REVERSE(x) * 1.0, 0.7)
+    assert found.summary == (
+        "1 of 2 local derivatives differs: x → v1. "
+        "The adjoint of x differs from the measured slope of out, as it must behind a wrong local derivative."
+    )
+    _, found = of(lambda x: WRONG_REVERSE(np.sin(x)) * 1.0, 0.7)
+    assert "The adjoints of x and v1 differ from the measured slopes of out, as they must" in found.summary
+    _, found = of(np.sqrt, 0.0)
+    assert "The adjoint of 1 node agrees with the measured slope of out." in found.summary
+    _, found = of(np.sin, 0.5)
+    assert "No local derivative differs from its difference quotient: 1 agrees." in found.summary

@@ -332,6 +332,39 @@ def test_a_row_and_a_column() -> None:
             lambda x: np.maximum(0, x), (2.0,), ("x", "out"),
             "out = max(0, x) hands x on as it is where x > 0, and here x = 2",
         ),
+        (
+            lambda x: np.maximum(0, x), (0.0,), ("x", "out"),
+            "out = max(0, x) has a kink at x = 0: slope 0 on the left, 1 on the right; by convention 0 is used",
+        ),
+        (
+            lambda x: np.maximum(x, 1), (1.0,), ("x", "out"),
+            "out = max(x, 1) has a kink at x = 1: slope 0 on the left, 1 on the right; by convention 0 is used",
+        ),
+        (
+            lambda x: np.minimum(x, 1), (np.float32(1.0),), ("x", "out"),
+            "out = min(x, 1) has a kink at x = 1: slope 1 on the left, 0 on the right; by convention 0 is used",
+        ),
+        (
+            lambda x: np.clip(x, 0, 1), (1.0,), ("x", "out"),
+            "out = clip(x, 0, 1) has a kink at x = 1: slope 1 on the left, 0 on the right; by convention 0 is used",
+        ),
+        (
+            lambda x: np.clip(x, 0, 1), (0.0,), ("x", "out"),
+            "out = clip(x, 0, 1) has a kink at x = 0: slope 0 on the left, 1 on the right; by convention 0 is used",
+        ),
+        (lambda x: np.clip(x, 1, 1), (1.0,), ("x", "out"), "out = clip(x, 1, 1) does not change with x where x ≥ 1"),
+        (
+            lambda x: gad.nn.relu(x), (0.0,), ("x", "out"),
+            "out = max(x, 0) has a kink at x = 0: slope 0 on the left, 1 on the right; by convention 0 is used",
+        ),
+        (
+            lambda x: np.maximum(x, gad.detach(x)), (2.0,), ("x", "out"),
+            "has a kink at v1 = 2, x = 2: slope 0 on the left, 1 on the right; by convention 0 is used",
+        ),
+        (
+            lambda x: np.where(x > 0, x, 5.0), (0.0,), ("x", "out"),
+            "where x ≤ 0, and here x = 0, just where the cases meet: the one that was taken counts",
+        ),
         (lambda x, y: np.maximum(x, y), (2.0, 2.0), ("x", "out"), ""),
         (lambda x: (x > 1) * x, (2.0,), ("x", "out"), "∂out/∂x = x > 1, and here x = 2"),
         (lambda x: np.maximum(0, x), (np.nan,), ("x", "out"), ""),

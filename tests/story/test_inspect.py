@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import graphviz_ad as gad
-from graphviz_ad.story.inspect import Inspector, edge_as_played, node_as_played
+from graphviz_ad.story.inspect import Inspector
 from graphviz_ad.story.numbers import brief
 from graphviz_ad.story.staging import stage, story_line
 from graphviz_ad.story.state import states
@@ -240,19 +240,3 @@ def test_a_graph_that_cannot_be_swept_has_values_only() -> None:
     told = node(found, "x")
     assert (told["adjoint"], told["tangent"], told["ledger"], told["expected"]) == (None, None, [], 0)
     assert found.edge(0)["contribution"] is None
-
-
-def test_a_story_that_is_wrong_on_purpose_is_told_with_its_own_numbers() -> None:
-    graph = gad.trace(fork, 0.5)
-    found, scene = inspector(graph), stage(graph, wrong="overwrite")
-    told = node_as_played(found.node(0), scene)
-    assert [(row["old"], row["sent"], row["new"]) for row in told["ledger"]] == [
-        (row["old"], row["sent"], step.adjoint_text)
-        for row, step in zip(told["ledger"], [one for one in scene.steps if one.node == 0], strict=True)
-    ]
-    assert told["adjoint"]["exact"] == scene.nodes[0].adjoint != repr(float(graph["x"].adjoint))
-    for state in states(scene):
-        assert (state.step >= told["revealed"]["adjoint"]) == state.nodes[0].adjoint
-    for index, shown in enumerate(scene.edges):
-        sent = edge_as_played(found.edge(index), scene)["contribution"]
-        assert (None if sent is None else sent["number"]["text"]) == shown.contribution_text

@@ -183,6 +183,34 @@ def test_operations_add_up_to_those_of_the_methods(fold: str) -> None:
     assert Ledger(story_line(graph, "forward", fold=fold)).operations[-1] == Cost(graph)["forward"].scalars
 
 
+@pytest.mark.parametrize("fold", ["none", "all"])
+def test_node_evaluations_add_up_to_those_of_the_methods(fold: str) -> None:
+    for seed in range(20):
+        graph = random_graph(seed)
+        found = Ledger(story_line(graph, fold=fold)).evaluations
+        made = sum(node.primitive is not None for node in graph.nodes)
+        passed = {edge.consumer.id for edge in graph.edges if edge.active and edge.consumer.reached}
+        assert found[-1] == Cost(graph)["reverse"].nodes == made + len(passed)
+        assert found == sorted(found)
+    graph = gad.trace(lambda s: np.sin(s) * np.exp(s) + s, 0.7)
+    found = Ledger(story_line(graph, "forward", fold=fold)).evaluations
+    assert found[-1] == Cost(graph)["forward"].nodes == 4  # each computes its value and its tangent together
+
+
+def test_a_node_counts_again_when_it_sends() -> None:
+    # v1 = x·x, out = v1 + x: two values, the seed, then out sends twice and v1 sends twice
+    ledger = Ledger(story_line(gad.trace(lambda x: x * x + x, 3.0)))
+    assert ledger.evaluations == [0, 1, 2, 2, 3, 3, 4, 4]
+
+
+def test_a_sum_over_broadcast_axes_is_paid_for_when_it_is_done() -> None:
+    graph = gad.trace(lambda X, b: np.sum(X + b), np.ones((4, 3)), np.ones(3))
+    ledger = Ledger(story_line(graph))
+    at = next(step for step, event in enumerate(ledger.line.events, 1) if event.kind == "sum")
+    done = np.diff(ledger.operations)
+    assert (done[at - 2], done[at - 1]) == (0, 12 - 3)
+
+
 def test_collapsed_groups_sum_what_is_inside() -> None:
     graph = layered(3)
     whole, folded = (Ledger(story_line(graph, fold=fold)) for fold in ("none", "all"))
@@ -198,7 +226,7 @@ def test_collapsed_groups_sum_what_is_inside() -> None:
     group = next(item for item in data["items"] if item["group"] and item["what"] == "value" and item["count"] > 1)
     assert group["bytes"] > 8
     assert sum(one["bytes"] for one in data["items"] if one["what"] == "value") == values
-    assert data["evaluations"][-1] == sum(node.primitive is not None for node in graph.nodes)
+    assert data["evaluations"][-1] == Cost(graph)["reverse"].nodes
 
 
 def test_a_story_without_a_sweep_holds_values_alone() -> None:

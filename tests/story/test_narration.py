@@ -41,6 +41,16 @@ def test_a_group_names_the_value_that_comes_out_of_it() -> None:
     assert told(line, "value") == ["block: 2 operations on x and y give z = 7"]
 
 
+def test_one_operation_gives() -> None:
+    def relu(v):
+        with gad.scope("relu"):
+            h = np.maximum(v, 0.0)
+        return h
+
+    line = story_line(gad.trace(lambda x: relu(x * 2.0) + 1.0, 3.0), fold=("relu",))
+    assert any(words.startswith("relu: 1 operation on v1 gives ") for words in told(line, "value"))
+
+
 def test_each_argument_of_a_square_is_told_apart() -> None:
     sentences = told(gad.trace(lambda x: x * x, 3.0).timeline(), "contribution")
     assert [sentence.split(":")[0] for sentence in sentences] == [
@@ -57,7 +67,7 @@ def test_a_result_that_is_used_again_adds_to_its_seed() -> None:
 
     line = gad.trace(f, 1.0).timeline(seed={"y": 10.0, "z": 1.0})
     first = told(line, "contribution")[0]
-    assert first.endswith("Added up: 10 + 3 = 13 (1 of 1 consumers). That is the adjoint of y.")
+    assert first.endswith("Added up: 10 + 3 = 13 (1 of 1 consumer). That is the adjoint of y.")
 
 
 def test_sentences_write_adjoints_as_asked() -> None:

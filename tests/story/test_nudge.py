@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -247,6 +248,166 @@ def test_a_group_with_one_value_is_nudged_by_it() -> None:
     found = of(f, 0.5, name="layer", fold="all")
     assert found.adjoint == pytest.approx(4.0 * math.sin(0.5))
     assert found.rows[5].central.error < 1e-9
+
+
+def sentence(found: Nudge, power: int, side: int = 0) -> str:
+    row = next(row for row in found.rows if row.power == power)
+    return found.chains[row.chains[side]].sentence
+
+
+def sinc(x: Any) -> Any:
+    with np.errstate(all="ignore"):
+        return np.where(x == 0, 1.0, np.sin(x) / x)
+
+
+def test_where_the_adjoint_is_nan_a_page_and_an_explorer_are_made_all_the_same(tmp_path: Path) -> None:
+    for f, x in ((sinc, 0.0), (lambda x: np.sin(x) * 1.0, 5e-324)):
+        gad.trace(f, x).save(tmp_path / "page.html")
+        assert (tmp_path / "page.html").stat().st_size > 1000
+        assert gad.explore(f, x).payload["nodes"]
+    found = of(sinc, 0.0)
+    assert math.isnan(found.adjoint)
+    assert all(math.isnan(row.right.error) for row in found.rows)
+    json.dumps(found.answer(), allow_nan=False)
+
+
+def test_numbers_at_the_edges_of_the_floats_are_nudged() -> None:
+    numbers = [0.0, 5e-324, 1e-300, 1e300, math.inf, math.nan, np.float32(1e-45), np.array([5e-324]), np.array([1e300])]
+    with np.errstate(all="ignore"):
+        for f in (np.sin, np.sqrt, np.log, lambda x: 1.0 / x, lambda x: x - x):
+            for x in numbers:
+                line = story_line(gad.trace(lambda x, f=f: np.sum(f(x)), x))
+                for node in line.graph.nodes:
+                    if node.differentiable:
+                        json.dumps(nudge(line, node.id).answer(), allow_nan=False)
+
+
+def straight(found: Nudge) -> bool:
+    return any("straight line" in note for note in found.notes)
+
+
+def test_a_straight_line_is_one_to_both_sides() -> None:
+    assert straight(of(lambda x: 3.0 * x + 1000.0, 0.7))
+    assert straight(of(lambda x: 3.0 * x, np.float32(0.7)))
+    for f, x in ((np.abs, 0.5), (lambda x: x**3, -1 / 3), (lambda x: x * x, 1.5), (lambda x: np.floor(x) * x, 1.5)):
+        assert not straight(of(f, x)), x
+
+
+@pytest.mark.parametrize(
+    ("f", "x", "felt"),
+    [
+        (lambda x: np.floor(x) * x, 1.5, "A larger ε feels the step, a smaller one the rounding."),
+        (np.abs, 0.5, "A larger ε feels the kink, a smaller one the rounding."),
+        (lambda x: np.where(x > 0.0, x, 2.0 * x), 0.5, "A larger ε feels the kink or the step, "),
+        (np.exp, 0.7, "A larger ε feels the curvature, a smaller one the rounding."),
+        (lambda x: np.abs(x) * x, 0.5, "A larger ε feels the curvature and the kink, a smaller one the rounding."),
+    ],
+    ids=["floor", "abs", "where", "exp", "both"],
+)
+def test_what_a_larger_step_feels(f: Any, x: float, felt: str) -> None:
+    assert felt in " ".join(of(f, x).notes)
+
+
+def test_where_there_is_no_slope_it_is_said() -> None:
+    found = of(lambda x: np.floor(x) * x, 2.0)
+    assert found.verdict.kind == "jump"
+    assert found.notes[0] == "out jumps here: there is no slope."
+
+
+def two(a: Any) -> tuple[Any, Any]:
+    p = a * a
+    q = np.sin(a)
+    return p, q
+
+
+def test_behind_a_closed_group_of_several_values_the_result_still_moves() -> None:
+    def behind(a: Any) -> Any:
+        p, q = two(a)
+        return p * q + p
+
+    def beside(a: Any) -> Any:
+        p, q = two(a)
+        return p * q + a
+
+    epsilon = 1e-3
+    for f, value in (
+        (behind, lambda a: a * a * math.sin(a) + a * a),
+        (beside, lambda a: a * a * math.sin(a) + a),
+    ):
+        found = of(f, 1.3, name="a", fold="all")
+        slope = (value(1.3 + epsilon) - value(1.3)) / epsilon
+        assert sentence(found, -3) == f"out moves {slope:.2f}× as much as a."
+
+
+def test_what_depends_but_does_not_move() -> None:
+    still = "out does not move at this ε."
+    assert sentence(of(lambda x: np.maximum(0.0, x) * 3.0, -2.0), -3) == still
+    assert sentence(of(lambda x, y: x * y * 0.0 + x, 2.0, 3.0, name="y"), -3) == still
+    assert sentence(of(lambda x: (x + 1e10) - 1e10, 1.0), -8) == still
+
+
+def test_what_moves_by_a_condition_alone() -> None:
+    found = of(lambda x: np.where(x > 0.0, 2.0, 1.0) + 0.0 * x, -0.5)
+    assert sentence(found, -3) == "out does not move at this ε."
+    assert sentence(found, 0) == "out moves 1× as much as x."
+
+
+def test_rounding_is_no_interplay() -> None:
+    for f, x in ((lambda x: x * x + x, 3.0), (lambda x: (2.0 * x) * (2.0 * x), 0.3)):
+        found = of(f, x)
+        assert "act on each other" in sentence(found, 0)
+        assert not any("(At this ε" in sentence(found, power, side) for power in range(-5, -15, -1) for side in (0, 1))
+
+    def square(x: Any) -> Any:
+        u = x * np.float32(2.0)
+        return u * u
+
+    assert "(At this ε" not in sentence(of(square, np.float32(3.0)), -5)
+
+
+def test_ratios_are_over_the_step_that_was_made() -> None:
+    made = (3.0 + 1e-14) - 3.0
+    assert made != 1e-14
+    found = of(lambda x: x * 1.0, 3.0)
+    assert set(found.chains[found.rows[14].chains[0]].nodes.values()) == {"1×"}
+    assert found.rows[14].right.slope == made / 1e-14
+
+
+def test_a_condition_that_turns_is_no_interplay() -> None:
+    def f(x: Any, y: Any) -> Any:
+        return np.where(x > y, x * y, x + y) * 2.0
+
+    found = of(f, 0.95, 1.0)
+    assert sentence(found, -1).endswith("is not quite the sum: the condition turns.)")
+    assert "(At this ε" not in sentence(found, -3)
+
+
+def twice(x: Any) -> tuple[Any, Any]:
+    a = x * x
+    b = a * 3.0
+    return a, b
+
+
+def test_of_several_results_the_chain_ends_in_their_sum() -> None:
+    seed = {"a": 1.0, "b": 1.0}
+    assert sentence(of(twice, 3.0, seed=seed), -6) == (
+        "a moves (3 + 3) by way of x ⇒ 6×; b moves 3× as much as a ⇒ 18×. "
+        "L = 1 × a + 1 × b moves 1 × 6 + 1 × 18 = 24× as much as x."
+    )
+    assert sentence(of(twice, 3.0, name="a", seed=seed), -6) == (
+        "b moves 3× as much as a. L = 1 × a + 1 × b moves 1 × 1 + 1 × 3 = 4× as much as a."
+    )
+    assert sentence(of(twice, 3.0, name="b", seed=seed), -6) == (
+        "L = 1 × a + 1 × b moves 1 × 0 + 1 × 1 = 1× as much as b."
+    )
+    alone = of(twice, 3.0, name="a", seed={"a": 1.0})
+    assert sentence(alone, -6) == "a is the result itself."
+    assert sentence(of(twice, 3.0, seed={"b": -2.0}), -6).endswith("L = (−2) × b moves (−2) × 18 = −36× as much as x.")
+
+
+def test_of_a_seeded_array_the_sum_is_said() -> None:
+    found = of(lambda x: x * x, np.array([1.0, 2.0]), seed=np.array([1.0, 10.0]))
+    assert sentence(found, -6).endswith("L, the sum of seed × output, moves 40× as much as x[1].")
 
 
 def test_nothing_moves_without_a_path() -> None:

@@ -320,6 +320,22 @@ def test_without_zeroing_the_story_starts_from_what_was_left() -> None:
     assert next(node for node in scene.nodes if node.name == "w").adjoint == "4.0"
 
 
+def test_without_zeroing_every_step_shows_what_the_accumulator_holds() -> None:
+    # L = mean((w·x + b − y)²): of b's contributions the first step sends four, the next one adds their sum
+    training = train(line_fit, {"w": 0.5, "b": 0.0}, None, X, Y, zero=False)
+    scene = told(training, 1)
+    b = next(node.id for node in scene.nodes if node.name == "b")
+    w, bias = 0.5, 0.0
+    error = w * X + bias - Y
+    left = np.mean(2 * error)
+    w, bias = w - 0.1 * np.mean(2 * error * X), bias - 0.1 * left
+    now = np.mean(2 * (w * X + bias - Y))
+    sent, summed = [step for step in scene.steps if step.node == b and step.kind in ("contribution", "sum")]
+    assert (sent.kind, summed.kind) == ("contribution", "sum")
+    assert float(str(sent.adjoint)) == pytest.approx(left)
+    assert float(str(summed.adjoint)) == pytest.approx(left + now)
+
+
 def test_both_ways_can_be_compared() -> None:
     training = train(line_fit, {"w": 0.5, "b": 0.0}, None, X, Y)
     training.run(3)

@@ -209,7 +209,7 @@ def test_a_function_of_the_users_own_is_unknown() -> None:
     assert (found["inputs"], found["unknown"]) == ([], [0])
 
 
-def test_an_index_that_was_computed_is_unknown_but_what_it_takes_from_is_not() -> None:
+def test_an_index_that_was_computed_is_known_and_so_is_what_it_takes_from() -> None:
     def f(x):
         k = np.argmax(x)
         y = x[k]
@@ -218,9 +218,63 @@ def test_an_index_that_was_computed_is_unknown_but_what_it_takes_from_is_not() -
     graph = gad.trace(f, np.array([1.0, 3.0, 2.0]))
     uses = Uses(outline(graph))
     found = uses.of(graph["y"].id, 0)
-    assert [(one["name"], one["cells"]) for one in found["inputs"]] == [("x", [1])]
-    assert found["unknown"] == [graph["k"].id]
+    assert {one["name"]: one["cells"] for one in found["inputs"]} == {"x": [1], "k": [0]}
+    assert found["unknown"] == []
     assert uses.of(graph["k"].id, 0)["inputs"][0]["cells"] == [0, 1, 2]
+
+
+GRID = np.arange(24.0).reshape(2, 3, 4)
+ORDER = np.array([3.0, 1.0, 2.0])
+INDICES: dict[str, Any] = {
+    "a line": lambda x, i: x[0, 0][i],
+    "twice": lambda x, i: x[0][i][:, 1],
+    "behind a slice": lambda x, i: x[:, i],
+    "two indices apart": lambda x, i: x[i % 2, :, i],
+    "two indices that broadcast": lambda x, i: x[1][(i % 3)[:, None], i],
+    "behind dots": lambda x, i: x[..., None, i],
+    "beside a mask": lambda x, i: x[np.array([True, False]), :, i],
+    "beside an int": lambda x, i: x[0, i, 1:],
+    "a column": lambda x, i: x[:, :, i[:, None]],
+    "take": lambda x, i: np.take(x, i, axis=1),
+    "take from the end": lambda x, i: np.take(x, i, axis=-2),
+    "take flat": lambda x, i: np.take(x, i),
+    "along an axis": lambda x, i: np.take_along_axis(x, np.reshape(i, (1, 3, 1)), axis=1),
+    "sorted rows": lambda x, i: np.take_along_axis(x, np.argsort(-x, axis=2), axis=2),
+}
+
+
+@pytest.mark.parametrize("name", INDICES)
+def test_the_cells_of_an_index_are_those_that_lead_elsewhere_when_they_change(name: str) -> None:
+    graph = gad.trace(lambda x, s: INDICES[name](x, np.argsort(s)), GRID, ORDER)
+    uses = Uses(whole(graph))
+    checked = 0
+    for position, record in enumerate(graph.records):
+        if record.primitive is None or record.primitive.name not in ("index", "take", "take_along_axis"):
+            continue
+        plain = [item.value for item in record.inputs]
+        for argnum in range(1, len(plain)):
+            index = np.asarray(plain[argnum])
+            expected = np.zeros((record.size, index.size), bool)
+            for cell in range(index.size):
+                other = index.copy()
+                other.flat[cell] = (other.flat[cell] + 1) % 2 if index.max() < 2 else (other.flat[cell] + 1) % 3
+                again = record.primitive.compute(*plain[:argnum], other, *plain[argnum + 1 :], **record.params)
+                expected[:, cell] = np.ravel(again != record.value)
+            np.testing.assert_array_equal(table_of(uses, position, argnum), expected)
+            checked += 1
+    assert checked
+
+
+def test_a_mask_that_was_computed_is_unknown() -> None:
+    def f(x):
+        positive = x > 0
+        y = x[positive]
+        return y
+
+    graph = gad.trace(f, np.array([1.0, -3.0, 2.0]))
+    found = Uses(whole(graph)).of(graph["y"].id, 1)
+    assert [(one["name"], one["cells"]) for one in found["inputs"]] == [("x", [2])]
+    assert found["unknown"] == [graph["positive"].id]
 
 
 def test_there_is_no_such_cell_and_no_cell_of_several_values() -> None:

@@ -48,6 +48,44 @@ def test_a_negative_factor_behind_another_is_enclosed() -> None:
     assert path["symbols"] == "v1 · (−sin(v1))"
 
 
+@pytest.mark.parametrize(
+    ("f", "symbols"),
+    [
+        (lambda x: np.maximum(0, x) * 2.0, "(0 if x ≤ 0 else 1) · 2"),
+        (lambda x: np.sin(x) % x, "cos(x) · 1"),
+        (lambda x: np.where(x > 1, x**2, x) * 3.0, "(0 if x > 1 else 1) · 3"),
+        (lambda x: np.exp(x) - x, "−1"),
+    ],
+)
+def test_cases_are_enclosed_in_a_product(f, symbols: str) -> None:
+    found = [path["symbols"] for path in paths_data(story_line(gad.trace(f, 3.0)), 0)["paths"]]
+    assert symbols in found, found
+
+
+def test_a_seed_that_is_not_1_is_a_factor() -> None:
+    # y = 2·x², so with the seed [1, 10] the two entries get 1·4·2 = 8 and 10·4·3 = 120
+    graph = gad.trace(lambda x: 2.0 * x**2, np.array([2.0, 3.0])).backward(np.array([1.0, 10.0]))
+    data = paths_data(story_line(graph), 0)
+    (path,) = data["paths"]
+    assert path["symbols"] == "2·x · 2 · seed [1, 10]"
+    assert path["product"] == "[8, 120] of shape (2,)"
+    (path,) = paths_data(story_line(gad.trace(lambda x: x**2, 3.0).backward(-2.0)), 0)["paths"]
+    assert (path["symbols"], path["product"]) == ("2·x · seed (−2)", "−12")
+
+
+def test_the_order_of_factors_that_are_no_numbers_is_said() -> None:
+    W, x = np.array([[1.0, 2.0], [0.0, 1.0]]), np.array([1.0, 2.0])
+    line = story_line(gad.trace(lambda W, x: np.sum(np.tanh(W @ x)), W, x))
+    data = paths_data(line, 1)
+    (path,) = data["paths"]
+    assert "opposite order" in data["order"]
+    # as the sentence says: the output's Jacobian first, a row for each entry of what is differentiated
+    slope = np.diag(1 - np.tanh(W @ x) ** 2)
+    assert np.allclose(line.graph["x"].adjoint, np.ones((1, 2)) @ slope @ W)
+    assert path["symbols"].startswith("∂v1/∂x · ")
+    assert paths_data(story_line(gad.trace(f, 0.5, 3.0)), 0)["order"] == ""
+
+
 def test_two_to_the_sixtieth() -> None:
     graph = gad.trace(doublings, 1.0, 60)
     data = paths_data(story_line(graph, fold="none"), 0)

@@ -10,7 +10,9 @@ import numpy as np
 import pytest
 
 import graphviz_ad as gad
-from graphviz_ad.story.misplay import misplayed
+from graphviz_ad.story.inspect import Inspector
+from graphviz_ad.story.misplay import Misplay, misplayed
+from graphviz_ad.story.numbers import brief
 from graphviz_ad.story.staging import stage, story_line
 from graphviz_ad.story.state import states
 from graphviz_ad.story.wrong import WRONG, WrongPass, applicable
@@ -481,6 +483,98 @@ def test_no_group_is_collapsed() -> None:
     graph = gad.trace(f, 3.0)
     assert any(node.kind == "group" for node in stage(graph, fold="all").nodes)
     assert not any(node.kind == "group" for node in stage(graph, fold="all", wrong="overwrite").nodes)
+
+
+# -- the ledger in Details ------------------------------------------------------------------------
+
+
+def told(graph: gad.Graph, kind: str, name: str) -> dict[str, Any]:
+    line = story_line(graph)
+    place = next(number for number, item in enumerate(line.outline.items) if item.name == name)
+    return Misplay(line, kind).node(Inspector(line).node(place))
+
+
+def rows(facts: dict[str, Any]) -> list[tuple[str, ...]]:
+    return [tuple(row[key] for key in ("symbols", "numbers", "sent", "old", "new")) for row in facts["ledger"]]
+
+
+def test_the_second_pass_starts_from_what_the_first_one_left() -> None:
+    # x = 2, u = 4, v = 16, out = 32: the first pass leaves 2 at v, 2·16 = 32 → 2·2·4 = 16 at u, 16 + 16·4 = 80 at x
+    def f(x):
+        u = x * x
+        v = u * u
+        return v * x
+
+    graph = gad.trace(f, 2.0)
+    assert rows(told(graph, "no-zeroing", "v")) == [("∂out/∂out · x", "1 × 2", "2", "2", "4")]
+    assert rows(told(graph, "no-zeroing", "u")) == [
+        ("what stands at v × ∂v/∂u", "4 × 4", "16", "16", "32"),
+        ("what stands at v × ∂v/∂u", "4 × 4", "16", "32", "48"),
+    ]
+    found = told(graph, "no-zeroing", "x")
+    assert rows(found) == [
+        ("∂out/∂out · v", "1 × 16", "16", "80", "96"),
+        ("what stands at u × ∂u/∂x", "48 × 2", "96", "96", "192"),
+        ("what stands at u × ∂u/∂x", "48 × 2", "96", "192", "288"),
+    ]
+    assert found["adjoint"]["exact"] == "288.0"
+
+
+def test_a_product_without_its_transpose_is_not_told_by_the_right_formula() -> None:
+    W, x = np.array([[1.0, 2.0], [3.0, 4.0]]), np.array([1.0, -1.0])
+
+    def f(x):
+        h = W @ x
+        return np.sum(h * h)
+
+    graph = gad.trace(f, x)
+    h = W @ x
+    (row,) = told(graph, "missing-transpose", "x")["ledger"]
+    assert row["symbols"].endswith(", without the ᵀ of W")
+    assert (row["sent"], row["old"], row["new"]) == (brief(W @ (2 * h)), "0", brief(W @ (2 * h)))
+    line = story_line(graph)
+    index = next(link.index for link in line.outline.links if line.outline.items[link.input].name == "x")
+    found = Misplay(line, "missing-transpose").edge(Inspector(line).edge(index))
+    assert found["local"]["map"] == row["symbols"]
+    assert "shapes" not in found["contribution"]
+    assert found["contribution"]["number"]["shape"] == "(2,)"
+
+
+@pytest.mark.parametrize("kind", WRONG)
+@pytest.mark.parametrize("seed", range(12))
+def test_the_ledger_and_the_story_have_the_same_numbers(kind: str, seed: int) -> None:
+    graph = random_graph(seed)
+    if kind not in [choice.kind for choice in applicable(graph) if choice.applies]:
+        return
+    line = story_line(graph)
+    found, scene, misplay = Inspector(line), stage(graph, wrong=kind), Misplay(line, kind)
+    for number, shown in enumerate(scene.nodes):
+        facts = misplay.node(found.node(number))
+        steps = {order: step for order, step in enumerate(scene.steps, 1) if step.node == shown.id}
+        left = kind == "no-zeroing" and shown.reached and not shown.seeded
+        before = stage(graph).nodes[number].adjoint if left else "0"
+        for row in facts["ledger"]:
+            assert same_number(row["old"], before), (shown.name, row)
+            before = steps[row["step"]].adjoint
+            assert same_number(row["new"], before)
+        assert (facts["adjoint"] or {"exact": None})["exact"] in (shown.adjoint, "")
+        for state in states(scene) if shown.reached and shown.adjoint else ():
+            assert (state.step >= facts["revealed"]["adjoint"]) == state.nodes[shown.id].adjoint
+    for index, shown_edge in enumerate(scene.edges):
+        sent = misplay.edge(found.edge(index))["contribution"]
+        assert (sent is None) is (shown_edge.contribution is None)
+        if sent is not None:
+            assert same_number(sent["number"]["text"], shown_edge.contribution)
+
+
+def same_number(text: str, exact: str | None) -> bool:
+    """Whether a text in the ledger stands for a step's exact number; arrays by their JSON."""
+    if exact is None:
+        return text == ""
+    if not exact.startswith("{"):
+        return text == brief(float(exact), 4, 40)
+    data = json.loads(exact)
+    return text == brief(np.array(data["data"], float).reshape(data["shape"]), 4, 40)
 
 
 def test_a_story_of_another_kind_is_refused() -> None:

@@ -13,7 +13,7 @@ import pytest
 
 import graphviz_ad as gad
 from graphviz_ad.errors import ArgumentError
-from graphviz_ad.widget import baking
+from graphviz_ad.widget import baking, still
 from graphviz_ad.widget.packing import unpack
 from graphviz_ad.widget.view import View
 from tests.run import NO_NODE, ROOT, find_node
@@ -86,6 +86,14 @@ def test_the_present_value_has_a_place_on_its_slider() -> None:
     assert baking.sliders(view, {"x": np.linspace(0, 1, 3)}) == {"x": [0.0, 0.3, 0.5, 1.0]}
 
 
+def test_no_position_stands_beside_another_that_looks_the_same() -> None:
+    values = np.linspace(-3, 3, 61)
+    assert 0.8 not in values  # but 0.8000000000000003
+    numbers = baking.sliders(View(gad.trace(lambda x: x**2, 0.8)), {"x": values})["x"]
+    assert len(numbers) == 61
+    assert 0.8 in numbers
+
+
 @pytest.mark.parametrize(
     ("inputs", "words"),
     [
@@ -116,3 +124,74 @@ def test_progress_is_told_to_the_end() -> None:
     )
     total = told[-1][1]
     assert told == [(done, total) for done in range(1, total + 1)]
+
+
+# --------------------------------------------------------------------------------- what holds for a variant too
+
+
+def patched(base: Any, patch: Any) -> Any:
+    """Apply a patch without pictures, as static/patch.js does."""
+    if patch is None:
+        return base
+    if isinstance(patch, list):
+        return patch[0]
+    made = dict(enumerate(base)) if isinstance(base, list) else dict(base)
+    for key, change in patch.items():
+        at = int(key) if isinstance(base, list) else key
+        if change == []:
+            del made[at]
+        else:
+            made[at] = patched(made.get(at), change)
+    return list(made.values()) if isinstance(base, list) else made
+
+
+def answers_of(baked: dict[str, Any], key: str) -> dict[str, Any]:
+    if key == "":
+        found: dict[str, Any] = baked["answers"]
+        return found
+    variant = baked["variants"][key]
+    grown: dict[str, Any] = patched(answers_of(baked, variant["of"]), variant["answers"])
+    return grown
+
+
+def kinds(answers: dict[str, Any]) -> set[str]:
+    return {question.split(":")[0] for question in answers}
+
+
+MEASURED = {"nudge", "check", "array", "used"}
+
+
+def test_what_was_measured_holds_for_another_look_at_the_same_nodes_alone(tmp_path: Path) -> None:
+    def step(x: Any) -> Any:
+        return np.tanh(x) * x
+
+    graph = gad.trace(lambda x: np.sum(step(x) + 1.0), np.ones(2))
+    baked = carried(graph.save(tmp_path / "p.html").read_text(encoding="utf-8"))
+    home, labels, closed = (answers_of(baked, key) for key in ("", 'labels="both"', 'closed=["step"]'))
+    assert kinds(home) > MEASURED
+    for question, answer in home.items():
+        if question.split(":")[0] in MEASURED:
+            assert labels[question] == answer
+    assert not kinds(closed) & MEASURED
+
+
+def test_what_was_measured_in_one_iteration_is_not_said_of_the_next(tmp_path: Path) -> None:
+    explorer = gad.explore_training(lambda w: np.sum(w * w), np.ones(2), steps=2)
+    baked = carried(explorer.save(tmp_path / "t.html").read_text(encoding="utf-8"))
+    explorer.close()
+    assert kinds(answers_of(baked, "")) > MEASURED
+    assert not kinds(answers_of(baked, "iteration=1")) & MEASURED
+    value = answers_of(baked, "iteration=1")["node:0"]["value"]["exact"]
+    assert value == answers_of(baked, "")["node:0"]["value"]["exact"].replace("1.0", "0.8")
+
+
+def test_an_export_carries_other_ways_of_looking_where_that_is_light() -> None:
+    light = still.exported(View(gad.trace(lambda x: x * x, 2.0)))
+    heavy = still.exported(View(gad.trace(thirty, 0.5, 0.1, 0.9, 1.2), inputs={"x": np.linspace(0, 1, 40)}))
+    assert 'labels="both"' in carried(light)["variants"]
+    assert carried(heavy)["variants"] == {}
+    assert kinds(carried(heavy)["answers"]) == {"node", "edge", "cost", "code", "paths"}
+    found = re.search(r'id="gad-payload">([^<]*)<', heavy)
+    assert found is not None
+    payload = unpack(found[1])
+    assert (payload["looks"], payload["sliders"]) == ({}, {})

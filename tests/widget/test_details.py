@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 import graphviz_ad as gad
-from graphviz_ad.widget import desk
+from graphviz_ad.widget import desk, whatif
 from graphviz_ad.widget.details import BUDGET
 from graphviz_ad.widget.view import View
 
@@ -82,11 +83,14 @@ def test_one_cell_and_all_cells_say_the_same(view: View) -> None:
 @pytest.mark.parametrize(
     "question",
     ["node:99", "node:", "node:-1", "node:²", "edge:99", "edge:x", "array:0", "array:0:size", "array:0:tangent",
-     "array:99:value", "used:0", "used:0:99", "used:0:x", "node:" + "9" * 5000, "stats:0:tangent"],
+     "array:99:value", "used:0", "used:0:99", "used:0:x", "node:" + "9" * 5000, "stats:0:tangent",
+     "used:0:" + "9" * 14, "used:0:" + "9" * 5000, "nudge:" + "9" * 5000, "nudge:0:" + "9" * 14, "nudge:x",
+     "nudge:0:²", "paths:" + "9" * 14, "paths:٣", "node:٣"],
 )  # fmt: skip
 def test_questions_that_make_no_sense_are_answered_by_a_sentence(view: View, question: str) -> None:
-    with pytest.raises(gad.ArgumentError, match=r"\w+ \w+"):
+    with pytest.raises(gad.ArgumentError, match=r"\w+ \w+") as caught:
         desk.answer(view, question)
+    assert len(str(caught.value)) < 250
 
 
 def test_a_story_that_is_wrong_on_purpose_has_no_arrays_of_right_adjoints() -> None:
@@ -102,3 +106,58 @@ def test_the_answers_of_another_evaluation_are_its_own(view: View) -> None:
     before, after = View(graph), View(graph).evaluate({"x": 3.0})
     told = [desk.answer(one, "node:1").data["value"]["exact"] for one in (before, after)]
     assert told == ["4.0", "9.0"]
+
+
+def test_a_cell_is_the_one_that_was_asked_for(view: View) -> None:
+    product = view.graph["Z"].inputs[0].id
+    cell = "9" * 14
+    with pytest.raises(gad.ArgumentError, match=f"no cell {cell}"):
+        desk.answer(view, f"used:{product}:{cell}")
+
+
+def test_other_looks_carry_the_values_of_arrays_alone(view: View) -> None:
+    def arrays(shown: View) -> set[str]:
+        return {question.split(":")[2] for question in desk.baked(shown) if question.startswith("array:")}
+
+    assert arrays(view) == {"value", "adjoint"}
+    assert arrays(view.looked({"mode": "forward", "seed": "W"})) == {"value"}
+    assert arrays(View(view.graph, mode="forward", seed={"W": np.ones((2, 1))})) == {"value", "tangent"}
+
+
+def test_what_cannot_be_answered_leaves_the_rest_of_a_page(view: View, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(_view: View, argument: str) -> None:
+        raise gad.ArgumentError(f"nothing is known of {argument!r}.")
+
+    known = desk.baked(view)
+    answered = {question for question in known if not question.startswith("node:")}
+    monkeypatch.setitem(desk.QUESTIONS, "node", replace(desk.QUESTIONS["node"], answer=refuse))
+    found = desk.baked(view)
+    asked = {question for question in known if question not in answered}
+    assert set(found) == answered | {f"why:{question}" for question in asked}
+    assert found["why:node:0"] == "nothing is known of '0'."
+
+    def fail(_view: View, argument: str) -> None:
+        raise ZeroDivisionError(argument)
+
+    monkeypatch.setitem(desk.QUESTIONS, "node", replace(desk.QUESTIONS["node"], answer=fail))
+    with pytest.raises(ZeroDivisionError):
+        desk.baked(view)
+
+
+def test_a_page_nudges_inputs_first() -> None:
+    x = gad.variable(2.0, name="x")
+    u = x * 2.0
+    for _ in range(10):
+        u = np.sin(u)
+    y = gad.variable(3.0, name="y")
+    view = View(gad.graph(u * y))
+    nodes = list(whatif.nodes(view))
+    assert len(nodes) == 8
+    assert [view.graph[int(id_)].name for id_ in nodes][:2] == ["x", "y"]
+    assert view.graph["y"].id > view.graph["x"].id + 1
+
+
+def test_a_page_measures_nothing_in_a_graph_of_many_numbers() -> None:
+    small, large = (View(gad.trace(lambda x: np.sum(x * 2.0), np.ones(size))) for size in (3, 150_000))
+    assert ([*whatif.nodes(small)] != [], whatif.checks(small)) == (True, [""])
+    assert ([*whatif.nodes(large)], whatif.checks(large)) == ([], [])

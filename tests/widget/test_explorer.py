@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import subprocess
 import sys
@@ -14,7 +15,7 @@ import pytest
 import traitlets
 
 import graphviz_ad as gad
-from graphviz_ad.errors import ArgumentError, GraphvizADError, ReplayError
+from graphviz_ad.errors import ArgumentError, GraphvizADError, ImmutableError, ReplayError
 from graphviz_ad.widget.desk import Answer
 from graphviz_ad.widget.explorer import Explorer, keep_step, read_number
 from tests.widget import stories
@@ -387,3 +388,403 @@ def test_a_step_is_a_short_message(live: Explorer, monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(live, "_send", lambda message, buffers=None: sent.append(message))
     live.step = 2
     assert sum(len(json.dumps(message)) for message in sent) <= 100, sent
+
+
+# ------------------------------------------------------------------------------- callbacks, when all is settled
+
+
+def branching(x: float) -> float:
+    if x > 0:
+        return x * x + x
+    return x * 3.0
+
+
+@pytest.fixture
+def turning() -> Iterator[Explorer]:
+    """An explorer whose story is shorter below zero."""
+    made = gad.explore(branching, 2.0)
+    made.step = 3
+    yield made
+    made.close()
+
+
+def told(explorer: Explorer, monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
+    """What the page is told from now on, message by message."""
+    states: list[dict[str, Any]] = []
+
+    def send(message: dict[str, Any], buffers: object = None) -> None:
+        if message["method"] == "update":
+            states.append(message["state"])
+
+    monkeypatch.setattr(explorer, "_send", send)
+    return states
+
+
+def agrees(explorer: Explorer) -> None:
+    """Everything that an explorer says of itself is about the same graph."""
+    x = explorer.graph["x"].value
+    assert explorer.inputs == {"x": x}
+    assert next(node["value"] for node in explorer.payload["nodes"] if node["name"] == "x") == repr(x)
+    assert explorer.payload["look"] == explorer.look
+    assert 0 <= explorer.step <= explorer.steps
+    kinds = [event["kind"] for event in explorer.payload["steps"][: explorer.step]]
+    expected = "forward" if set(kinds) <= {"value"} else "backward"
+    assert explorer.phase == ("done" if explorer.step == explorer.steps else expected)
+
+
+def broken(_: object) -> None:
+    raise ZeroDivisionError("in the user's callback")
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda explorer: setattr(explorer, "inputs", {"x": -1.0}),
+        lambda explorer: edit(explorer, "-1", nonce=5.0),
+        lambda explorer: explorer.set_state({"inputs": {"x": -1.0}}),
+    ],
+    ids=["set", "typed", "sent"],
+)
+def test_a_callback_that_raises_leaves_the_new_graph_and_is_heard_of(turning: Explorer, change: Any) -> None:
+    heard: list[Any] = []
+    turning.on_step(broken)
+    turning.observe(lambda change: heard.append(change["new"]), "inputs")
+    with pytest.raises(ZeroDivisionError, match="in the user's callback"):
+        change(turning)
+    assert turning.graph["x"].value == -1.0
+    assert turning.error == "", "the number was right"
+    assert heard == [{"x": -1.0}], "one bad callback does not silence the others"
+    agrees(turning)
+    turning.inputs = {"x": 2.0}  # from a beginning to a beginning: there is no step to tell of
+    assert turning.graph["x"].value == 2.0
+    agrees(turning)
+
+
+def test_an_edit_whose_callback_raises_is_answered(turning: Explorer) -> None:
+    turning.on_step(broken)
+    with pytest.raises(ZeroDivisionError):
+        edit(turning, "-1", nonce=5.0)
+    assert turning.answered == 5.0
+
+
+@pytest.mark.parametrize(
+    "change", [lambda explorer: setattr(explorer, "step", 5), lambda explorer: explorer.set_state({"step": 5})]
+)
+def test_a_plain_step_with_a_callback_that_raises_is_made(turning: Explorer, change: Any) -> None:
+    turning.on_step(broken)
+    with pytest.raises(ZeroDivisionError):
+        change(turning)
+    assert turning.step == 5
+    agrees(turning)
+
+
+def test_a_callback_sees_everything_settled(turning: Explorer) -> None:
+    seen: list[Any] = []
+    turning.selected = "v2"  # is not there below zero
+
+    def look_around(_: object) -> None:
+        seen.append((turning.step, turning.phase, turning.inputs["x"], turning.graph["x"].value))
+        agrees(turning)
+
+    turning.on_step(look_around)
+    turning.on_select(look_around)
+    turning.observe(look_around, ["payload", "inputs", "phase"])
+    turning.inputs = {"x": -1.0}
+    assert set(seen) == {(0, "forward", -1.0, -1.0)}
+
+
+def test_what_a_callback_sets_is_done(turning: Explorer) -> None:
+    turning.on_step(lambda step: setattr(turning, "look", {"labels": "both"}))
+    turning.inputs = {"x": -1.0}
+    assert turning.payload["look"] == turning.look == {"labels": "both"}
+    agrees(turning)
+
+    def on_phase(change: Any) -> None:
+        turning.inputs = {"x": {"forward": 1.0, "backward": 5.0, "done": 7.0}[change["new"]]}
+
+    turning.observe(on_phase, "phase")
+    turning.step = turning.steps
+    assert turning.graph["x"].value == 7.0
+    agrees(turning)
+
+
+def test_callbacks_hear_of_steps_in_their_order(turning: Explorer) -> None:
+    first: list[int] = []
+    second: list[int] = []
+
+    def back(step: int) -> None:
+        first.append(step)
+        if step == 4:
+            turning.step = 1
+
+    turning.on_step(back)
+    turning.on_step(second.append)
+    turning.step = 4
+    assert (first, second) == ([4, 1], [4, 1])
+
+
+def test_a_callback_may_lead_on_for_long() -> None:
+    def long(x: float) -> float:
+        for _ in range(400):
+            x = x * 1.01
+        return x
+
+    explorer = gad.trace(long, 1.0).explore(fold="none")
+    explorer.on_step(lambda step: setattr(explorer, "step", min(step + 1, explorer.steps)))
+    explorer.step = 1
+    assert explorer.step == explorer.steps > 800
+    explorer.close()
+
+
+def test_nobody_hears_of_what_was_taken_back(turning: Explorer) -> None:
+    heard: list[Any] = []
+    turning.observe(heard.append, ["look", "inputs", "step", "payload"])
+    with pytest.raises(ArgumentError):
+        turning.look = {"mode": "sideways"}
+    turning.set_state({"look": {"mode": "sideways"}})
+    with pytest.raises(ArgumentError):
+        turning.inputs = {"x": "a"}
+    assert heard == []
+
+
+def test_what_a_callback_sets_is_not_from_the_page(turning: Explorer) -> None:
+    raised: list[str] = []
+
+    def wrong(_: object) -> None:
+        for name, value in (("inputs", {"nope": 1.0}), ("selected", "nope"), ("step", 99), ("look", {"mode": 3})):
+            with pytest.raises(ArgumentError):
+                setattr(turning, name, value)
+            raised.append(name)
+
+    turning.on_step(wrong)
+    turning.set_state({"step": 2})
+    assert raised == ["inputs", "selected", "step", "look"]
+    assert (turning.step, turning.error) == (2, "")
+    agrees(turning)
+
+
+def test_an_error_of_ours_in_a_callback_is_the_users_too(turning: Explorer) -> None:
+    turning.on_step(lambda step: setattr(turning, "step", 99))
+    with pytest.raises(ArgumentError, match=r"explorer\.step = 99"):
+        turning.set_state({"step": 2})
+    assert (turning.step, turning.error) == (2, "")
+
+
+def test_an_endless_callback_can_be_interrupted(turning: Explorer) -> None:
+    rounds: list[int] = []
+    selected: list[str] = []
+    turning.on_select(selected.append)
+
+    def on(step: int) -> None:
+        rounds.append(step)
+        if len(rounds) == 50:
+            turning.selected = "x"
+            raise KeyboardInterrupt
+        if len(rounds) < 50:
+            turning.step = 1 - step % 2
+
+    turning.on_step(on)
+    with pytest.raises(KeyboardInterrupt):
+        turning.step = 2
+    assert (len(rounds), selected) == (50, [])
+    turning.step = 3
+    assert (rounds[50:], selected) == ([3], ["x"]), "who was not reached hears with the next change"
+
+
+# ------------------------------------------------------------------------------------------------- interrupts
+
+
+@pytest.mark.parametrize("way", ["evaluate", "looked"])
+def test_an_interrupt_leaves_what_was_there_and_goes_on(
+    turning: Explorer, monkeypatch: pytest.MonkeyPatch, way: str
+) -> None:
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(type(turning._base), way, interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            turning.inputs = {"x": 5.0}
+        agrees(turning)
+        with pytest.raises(KeyboardInterrupt):
+            edit(turning, "5", nonce=7.0)
+        assert (turning.answered, turning.error) == (7.0, "The computation was interrupted.")
+        if way == "looked":
+            states = told(turning, monkeypatch)
+            with pytest.raises(KeyboardInterrupt):
+                turning.set_state({"look": {"labels": "both"}})
+            assert {"look": {}} in states
+        agrees(turning)
+    turning.inputs = {"x": 5.0}
+    turning.set_state({"look": {"labels": "both"}})
+    assert turning.graph["x"].value == 5.0
+    assert turning.payload["look"] == {"labels": "both"}
+    agrees(turning)
+
+
+def test_an_interrupted_answer_is_told(explorer: Explorer, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(_self: object, _question: str) -> Answer:
+        raise KeyboardInterrupt
+
+    sent: list[Any] = []
+    monkeypatch.setattr(Adapter, "answer", interrupted)
+    monkeypatch.setattr(explorer, "send", lambda content, buffers=None: sent.append(content))
+    with pytest.raises(KeyboardInterrupt):
+        explorer._handle_custom_msg({"kind": "ask", "question": "check", "nonce": "a"}, [])
+    assert sent == [{"kind": "answer", "nonce": "a", "error": "The computation was interrupted."}]
+
+
+# ------------------------------------------------------------------------------------------ setting and reading
+
+
+def test_inputs_and_looks_are_for_reading(live: Explorer) -> None:
+    live.look = {"closed": []}
+    for change in (
+        lambda: live.inputs.__setitem__("x", 9.0),
+        lambda: live.inputs.update(x=9.0),
+        lambda: live.inputs.pop("x"),
+        lambda: live.inputs.clear(),
+    ):
+        with pytest.raises(ImmutableError, match=r"^explorer\.inputs cannot .* write explorer\.inputs = \{\.\.\.\}\.$"):
+            change()
+    for change in (lambda: live.look.__setitem__("labels", "both"), lambda: live.look["closed"].append("a")):
+        with pytest.raises(ImmutableError, match=r"write explorer\.look = \{"):
+            change()
+    assert (live.inputs, live.look) == ({"x": 3.0, "y": 2.0}, {"closed": []})
+    assert json.loads(json.dumps(live.get_state(["inputs", "look"]))) == {"inputs": live.inputs, "look": live.look}
+    mine = copy.deepcopy(live.inputs)
+    mine["x"] = 4.0
+    live.inputs = mine
+    assert live.graph["x"].value == 4.0
+    live.inputs |= {"y": 5.0}
+    live.look = {**live.look, "labels": "both"}
+    assert (live.graph["y"].value, live.payload["look"]) == (5.0, {"closed": [], "labels": "both"})
+
+
+def test_a_look_that_nobody_has_set_is_for_reading_too(live: Explorer) -> None:
+    with pytest.raises(ImmutableError):
+        live.look["labels"] = "both"
+
+
+def test_while_an_input_is_computed_all_inputs_are_there(live: Explorer, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[Any] = []
+    evaluate = type(live._base).evaluate
+
+    def watched(self: Any, inputs: dict[str, float]) -> Any:
+        seen.append(dict(live.inputs))
+        return evaluate(self, inputs)
+
+    monkeypatch.setattr(type(live._base), "evaluate", watched)
+    live.inputs = {"x": 5}
+    live.set_state({"inputs": {"y": 7}})
+    assert seen == [{"x": 5.0, "y": 2.0}, {"x": 5.0, "y": 7.0}]
+
+
+def test_held_changes_that_cannot_be_are_taken_back(live: Explorer) -> None:
+    live.step = 2
+    for name, value in (("step", 999), ("selected", "nobody"), ("phase", "tangent"), ("inputs", {"nope": 1.0})):
+        before = getattr(live, name)
+        with pytest.raises(ArgumentError), live.hold_trait_notifications():
+            setattr(live, name, value)
+        assert getattr(live, name) == before
+    with live.hold_trait_notifications():
+        live.inputs = {"x": 5.0}
+        live.step = 4
+    assert (live.graph["u"].value, live.step, live.phase) == (10.0, 4, "backward")
+
+
+@pytest.mark.parametrize(
+    "nonce", [10**400, -(10**400), float("nan"), float("inf"), 2.0**54, None, "1"], ids=lambda nonce: str(nonce)[:9]
+)
+def test_an_edit_whose_nonce_is_no_number_is_not_answered(live: Explorer, nonce: Any) -> None:
+    live.set_state({"edit": {"name": "x", "text": "5", "nonce": nonce}})
+    assert (live.answered, live.graph["x"].value, live.inputs) == (0.0, 3.0, {"x": 3.0, "y": 2.0})
+
+
+def test_a_number_beyond_every_float_is_refused(live: Explorer) -> None:
+    with pytest.raises(ArgumentError, match="the number for x is too large for a float"):
+        live.inputs = {"x": 10**400}
+    live.set_state({"inputs": {"x": 10**400}})
+    assert "too large" in live.error
+    assert live.inputs == {"x": 3.0, "y": 2.0}
+
+
+def test_a_phase_is_gone_to_from_its_middle_too(live: Explorer) -> None:
+    live.step = 5
+    assert live.phase == "backward"
+    live.phase = "backward"
+    assert live.step == 3
+    live.phase = "forward"
+    live.step = 1
+    live.phase = "forward"
+    assert live.step == 0
+
+
+def test_a_step_does_not_read_the_whole_story(live: Explorer, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Counted(list[Any]):
+        read = 0
+
+        def __iter__(self) -> Iterator[Any]:
+            Counted.read += 1
+            return super().__iter__()
+
+        def __getitem__(self, place: Any) -> Any:
+            Counted.read += 1
+            return super().__getitem__(place)
+
+    monkeypatch.setitem(live.payload, "steps", Counted(live.payload["steps"]))
+    live.step = 2
+    live.step = 5
+    live.set_state({"step": 6})
+    assert (live.phase, Counted.read) == ("backward", 0)
+
+
+# ---------------------------------------------------------------------------------------- what the page is told
+
+
+def test_the_same_refusal_twice_is_told_twice(live: Explorer, monkeypatch: pytest.MonkeyPatch) -> None:
+    states = told(live, monkeypatch)
+    for _ in range(2):
+        live.set_state({"look": {"mode": "sideways"}})
+    heard = [state["error"] for state in states if "error" in state]
+    assert heard == [live.error, "", live.error]
+    assert "sideways" in live.error
+
+
+def test_the_page_hears_what_became_of_what_it_sent(live: Explorer, monkeypatch: pytest.MonkeyPatch) -> None:
+    live.step = live.steps
+    for sent, back in (
+        ({"step": 99}, {"step": live.steps}),  # what it is already
+        ({"step": "3"}, {"step": live.steps}),
+        ({"step": -4}, {"step": 0}),
+        ({"selected": "nobody"}, {"selected": ""}),
+        ({"look": {"mode": "sideways"}}, {"look": {}}),
+        ({"inputs": {"x": []}}, {"inputs": {"x": 3.0, "y": 2.0}}),
+        ({"inputs": {"x": 3}}, {"inputs": {"x": 3.0, "y": 2.0}}),
+    ):
+        with monkeypatch.context() as patch:
+            states = told(live, patch)
+            live.set_state(sent)
+            assert back in states, sent
+    states = told(live, monkeypatch)
+    live.set_state({"step": 2})
+    assert states == [], "what was taken as it was sent is not sent back"
+
+
+def test_a_selection_that_is_gone_is_released(turning: Explorer) -> None:
+    heard: list[str] = []
+    turning.on_select(heard.append)
+    turning.selected = "v2"
+    turning.inputs = {"x": -1.0}
+    assert "v2" not in [node["name"] for node in turning.payload["nodes"]]
+    assert turning.selected == ""
+    turning.selected = "x"
+    turning.inputs = {"x": 2.0}
+    assert turning.selected == "x"
+    assert heard == ["v2", "", "x"]
+
+
+def test_a_refused_edit_is_answered_in_one_message(explorer: Explorer, monkeypatch: pytest.MonkeyPatch) -> None:
+    states = told(explorer, monkeypatch)
+    edit(explorer, "13", nonce=2.0)
+    assert states == [{"error": "line 3 took another branch", "answered": 2.0}]

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -11,7 +13,9 @@ import pytest
 import graphviz_ad as gad
 from graphviz_ad.errors import GraphvizADError
 from graphviz_ad.widget import desk
-from graphviz_ad.widget.look import choices, departures, looked
+from graphviz_ad.widget.baking import variant_key
+from graphviz_ad.widget.look import choices, departures, looked, offered
+from graphviz_ad.widget.packing import unpack
 from graphviz_ad.widget.view import View
 from tests.story.test_outline import chain, layered
 
@@ -76,7 +80,8 @@ WRONG = [
     ({"seed": "W[3,1]"}, "W has shape (2, 2): there is no entry 'W[3,1]'."),
     ({"seed": "W[1]"}, "there is no entry 'W[1]'"),
     ({"seed": "x[0]"}, "x has shape ()"),
-    ({"seed": "W[9999999999999999999999, 0]"}, "there is no entry"),
+    ({"seed": "W[999999999999999999, 0]"}, "there is no entry"),
+    ({"seed": f"W[{'9' * 5000}, 0]"}, "999999999999999999… is more than there are nodes, edges or cells."),
     ({"labels": []}, "unknown labels: []"),
     ({"wrong": "nix"}, "unknown wrong: 'nix'"),
     ({"wrong": "overwrite", "mode": "forward"}, "needs mode 'reverse'"),
@@ -193,6 +198,79 @@ def test_modes_that_there_are_not_say_why() -> None:
     ]
 
 
+def test_opening_undoes_what_the_view_was_made_with() -> None:
+    base = View(layered(3), close=("dense_2", "dense_3"))
+    assert groups(base) == {"dense": True, "dense_2": False, "dense_3": False}
+    assert groups(looked(base, {"open": ["dense_2"]})) == {"dense": True, "dense_2": True, "dense_3": False}
+
+
+def test_there_are_never_more_seeds_than_a_menu_can_hold() -> None:
+    weights = {f"w{number}": np.ones(16) for number in range(20)}  # 20 · (1 + 16) ways to move
+    seeds = choices(View(gad.trace(lambda **w: sum(np.sum(one) for one in w.values()), **weights)))["seeds"]
+    assert len(seeds) == 300
+    assert [one["seed"] for one in seeds[15:18]] == ["w0[14]", "w0[15]", "w1"]
+
+
+# ------------------------------------------------------------------------------------------------ pages
+
+
+def nine(a, b, c, d, e, f, g, h, i):
+    return np.tanh(a * b + c) * d + np.tanh(e * f + g) * h + i
+
+
+def in_a_page(base: View) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+    """What a page of this view offers, and the looks that it carries."""
+    page = base.page()
+    payload, baked = (unpack(re.search(f'id="gad-{name}">([^<]*)<', page)[1]) for name in ("payload", "baked"))
+    carried = [look for look in base.departures() if variant_key(look) in baked["variants"]]
+    assert len(carried) == len(baked["variants"])
+    return payload["looks"], carried
+
+
+@pytest.mark.parametrize("mode", ["reverse", "forward"])
+def test_a_page_offers_the_seeds_that_it_carries(mode: str) -> None:
+    graph = gad.trace(nine, *np.linspace(0.1, 0.9, 9))
+    looks, carried = in_a_page(View(graph, mode=mode, seed={"h": 1.0} if mode == "forward" else None))
+    offered = [one["seed"] for one in looks["seeds"]]
+    assert offered == [*"abcdef"] + (["h"] if mode == "forward" else [])
+    assert {look["seed"] for look in carried if "seed" in look} == set("abcdef")
+    assert [one["why"] for one in looks["modes"]] == ["", ""]
+    assert looks["labels"] == ["numbers", "symbols", "both"]
+    taken = {one["kind"] for one in looks["wrong"] if one["applies"]}
+    assert taken == {look["wrong"] for look in carried if "wrong" in look}
+    assert bool(taken) == (mode == "reverse")
+    assert all(one["why"] for one in looks["wrong"] if not one["applies"])
+
+
+def test_a_page_offers_the_groups_that_it_carries() -> None:
+    base = View(layered(14), fold="none")
+    assert len(choices(base)["groups"]) == 14
+    looks, carried = in_a_page(base) if len(base.scene.nodes) <= 60 else in_a_page(View(layered(14), fold="all"))
+    toggled = [name for look in carried for key in ("open", "closed") for name in look.get(key, ())]
+    assert [one["name"] for one in looks["groups"]] == toggled
+    assert 0 < len(toggled) <= 12
+
+
+def test_a_page_of_many_nodes_offers_nothing_that_it_does_not_carry() -> None:
+    base = View(chain(61), fold="none")
+    assert len(base.scene.nodes) > 60
+    assert in_a_page(base) == ({}, [])
+    assert base.payload(True)["looks"]["labels"] == ["numbers", "symbols", "both"], "a kernel draws what is asked for"
+
+
+def test_a_variant_of_a_page_offers_what_leads_back_or_is_carried() -> None:
+    base = View(layered(24))
+    home = base.payload(False)
+    carried = list(base.departures())
+    name = "dense … dense_24"
+    assert {"open": [name]} in carried
+    shown = looked(base, {"open": [name]}).payload(False)
+    assert {one["name"] for one in shown["looks"]["groups"]} > {name, "dense_3"}
+    kept = offered(shown, offered(home, home, carried), carried)
+    assert [(one["name"], one["open"]) for one in kept["looks"]["groups"]] == [(name, True)]
+    assert kept["steps"] == shown["steps"]
+
+
 # ------------------------------------------------------------------------------------------------ questions
 
 
@@ -207,3 +285,9 @@ def test_questions_about_cost_and_paths() -> None:
         desk.answer(View(gad.trace(lambda x: (x * 2.0, x * 3.0), 1.0)), "paths:0")
     assert {"cost", "paths:0", "paths:1"} <= set(desk.baked(shown))
     assert "paths:0" not in desk.baked(View(gad.trace(lambda x: (x * 2.0, x * 3.0), 1.0)))
+
+
+def test_a_page_carries_the_paths_of_twelve_inputs() -> None:
+    graph = gad.trace(lambda **w: sum(w.values()), **{f"w{number}": 1.0 for number in range(15)})
+    found = [question for question in desk.baked(View(graph)) if question.startswith("paths:")]
+    assert found == [f"paths:{graph[f'w{number}'].id}" for number in range(12)]

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from graphviz_ad.widget.payload import phase_at
+from graphviz_ad.widget.payload import phases
 from tests.widget import stories
 
 
@@ -41,13 +41,18 @@ def test_payload_is_strict_json_with_numbers_that_json_does_not_know() -> None:
 
 
 @pytest.mark.parametrize(
-    ("scene", "phases"),
+    ("scene", "told"),
     [
         (stories.chain(), ["forward"] * 4 + ["backward"] * 3 + ["done"]),
         (stories.forwards(), ["forward"] * 4 + ["tangent"] * 3 + ["done"]),
     ],
     ids=["reverse", "forward"],
 )
-def test_phase_turns_with_the_seed_and_ends_with_the_last_step(scene: stories.Scene, phases: list[str]) -> None:
-    data = stories.told(scene)
-    assert [phase_at(data, step) for step in range(len(data["steps"]) + 1)] == phases
+def test_phase_turns_with_the_seed_and_ends_with_the_last_step(scene: stories.Scene, told: list[str]) -> None:
+    assert phases(stories.told(scene)) == told
+
+
+def test_a_story_of_no_step_or_of_values_alone_has_its_phases_too() -> None:
+    data = stories.told(stories.chain())
+    assert phases({**data, "steps": []}) == ["done"]
+    assert phases({**data, "steps": data["steps"][:2]}) == ["forward", "forward", "done"]

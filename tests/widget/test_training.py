@@ -14,6 +14,7 @@ import traitlets
 import graphviz_ad as gad
 from graphviz_ad import nn
 from graphviz_ad.errors import ArgumentError
+from graphviz_ad.widget import desk
 from graphviz_ad.widget.packing import unpack
 from graphviz_ad.widget.training import TrainingExplorer
 
@@ -133,6 +134,48 @@ def test_forgetting_to_zero_is_another_loop_that_can_be_compared(explorer: Train
     assert explorer.graph["L"].value == by_hand(3)[2][0]
 
 
+def details(explorer: TrainingExplorer, name: str) -> dict[str, Any]:
+    view: Any = explorer._base.looked(explorer.look)
+    node = next(node for node in view.scene.nodes if node.name == name)
+    found = desk.answer(view, f"node:{node.id}").data
+    assert isinstance(found, dict)
+    return found
+
+
+def test_details_follow_the_update_and_the_zeroing(explorer: TrainingExplorer) -> None:
+    told = details(explorer, "w")
+    steps = explorer.payload["steps"]
+    assert steps[told["update"]["step"] - 1]["kind"] == "update"
+    assert told["update"]["value"]["exact"] == repr(by_hand(2)[1][1]["w"]) == steps[told["update"]["step"] - 1]["value"]
+    assert told["zero"]["step"] == explorer.steps
+    assert told["zero"]["adjoint"] == {"text": "0", "shape": "", "exact": "0.0"}
+    assert "update" not in details(explorer, "p")
+
+
+def test_details_without_zeroing_start_from_what_was_left() -> None:
+    # w² at 1 sends 2; lr = 0: w stays, and every pass adds 2
+    explorer = gad.explore_training(lambda w: w**2, 1.0, lr=0.0, steps=4, zero=False)
+    explorer.iteration = 2
+    told = details(explorer, "w")
+    assert (told["adjoint"]["exact"], [(row["old"], row["sent"], row["new"]) for row in told["ledger"]]) == (
+        "6.0",
+        [("4", "2", "6")],
+    )
+    assert "zero" not in told
+    explorer.close()
+
+
+def test_the_cells_of_an_accumulator_hold_what_was_left() -> None:
+    explorer = gad.explore_training(lambda w: np.sum(w * w), np.array([1.0, 2.0]), lr=0.0, steps=3, zero=False)
+    explorer.iteration = 1
+    told = details(explorer, "w")
+    assert told["adjoint"]["text"] == "[4, 8]"
+    assert [(row["old"], row["new"]) for row in told["ledger"]][-1][1] == "[4, 8]"
+    view: Any = explorer._base.looked(explorer.look)
+    assert desk.answer(view, f"array:{told['id']}:adjoint").data["entries"] == [4.0, 8.0]
+    explorer.close()
+
+
 def test_other_looks_go_together_with_an_iteration(explorer: TrainingExplorer) -> None:
     explorer.look = {"iteration": 2, "mode": "forward", "seed": "w"}
     assert explorer.payload["mode"] == "forward"
@@ -198,6 +241,9 @@ def test_showing_it_in_a_notebook_runs_nothing(explorer: TrainingExplorer) -> No
 
 
 def test_a_page_carries_no_more_than_it_can(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    fresh = gad.explore_training(lambda w: w**2, 1.0, steps=3)
+    assert carried(fresh.save(tmp_path / "fresh.html", iterations=99)) == 3, "as many as there are, run for the page"
+    fresh.close()
     explorer = gad.explore_training(lambda w: w**2, 1.0, steps=3)
     assert carried(explorer.save(tmp_path / "few.html")) == 3
     assert carried(explorer.save(tmp_path / "all.html", iterations=300)) == 3
@@ -224,4 +270,77 @@ def test_parameters_of_any_structure_are_trained() -> None:
     explorer = gad.explore_training(lambda m, x: np.sum((m.W @ x + m.b) ** 2), Model(), "adam", np.ones(2), lr=0.1)
     explorer.iteration = 1
     assert [way["name"] for way in explorer.payload["training"]["ways"]] == ["W", "b"]
+    explorer.close()
+
+
+def test_the_picture_holds_what_an_array_becomes_and_a_saved_one_does_not() -> None:
+    explorer = gad.explore_training(
+        lambda w, x: np.mean((w * x - 1.0) ** 2), np.array([0.5, -1.0, 0.0]), None, np.arange(3.0), steps=2
+    )
+    np.testing.assert_allclose(explorer.training[0].new_params, [0.5, -13 / 15, 2 / 15])
+    assert ["value", "1", "4"] in explorer.payload["scales"]  # levels end at 1/25, 4/25, 9/25, … of 4
+
+    def levels(kind: str) -> list[str]:
+        found = re.search(f'<g class="gad-heat-{kind}"[^>]*>(.*?)</g>', explorer.payload["svg"])
+        return [] if found is None else re.findall(r"gad-heat-([np][0-9]|zero)", found[1])
+
+    assert levels("value") == ["n3", "zero", "p2"]
+    assert levels("updated") == ["n3", "p1", "p2"]
+    assert 'class="gad-heat-updated" display="none"' in explorer.payload["svg"]
+    assert "gad-heat-updated" not in explorer._adapter.svg()
+    explorer.look = {"mode": "forward", "seed": "w"}  # where nothing is updated
+    assert levels("updated") == []
+    explorer.close()
+
+
+def test_callbacks_may_turn_to_the_next_iteration(explorer: TrainingExplorer) -> None:
+    heard: list[tuple[int, int]] = []
+
+    def on(step: int) -> None:
+        heard.append((explorer.iteration, step))
+        if step == explorer.steps and explorer.iteration < 3:
+            explorer.iteration += 1
+            explorer.step = 0
+        elif step == 0:
+            explorer.step = explorer.steps
+
+    explorer.on_step(on)
+    explorer.set_state({"step": explorer.steps})
+    assert (explorer.iteration, explorer.look, explorer.step) == (3, {"iteration": 3}, explorer.steps)
+    assert explorer.graph["L"].value == by_hand(4)[3][0]
+    assert [iteration for iteration, step in heard if step] == [0, 1, 2, 3]
+
+
+def test_a_callback_that_raises_does_not_turn_the_iteration_back(explorer: TrainingExplorer) -> None:
+    def broken(_: object) -> None:
+        raise ZeroDivisionError
+
+    explorer.observe(broken, ["payload", "inputs"])
+    with pytest.raises(ZeroDivisionError):
+        explorer.iteration = 2
+    assert (explorer.iteration, explorer.look, explorer.payload["training"]["iteration"]) == (2, {"iteration": 2}, 2)
+    with pytest.raises(ZeroDivisionError):
+        explorer.set_state({"look": {"iteration": 1}})
+    assert (explorer.iteration, explorer.look, explorer.error) == (1, {"iteration": 1}, "")
+    assert explorer.inputs == by_hand(2)[1][1]
+
+
+def test_an_interrupted_iteration_can_be_asked_for_again() -> None:
+    stop = False
+
+    def loss(w: Any) -> Any:
+        if stop:
+            raise KeyboardInterrupt
+        return w**2
+
+    explorer = gad.explore_training(loss, 1.0)
+    stop = True
+    for wanted in ({"look": {"iteration": 5}}, {"iteration": 5}):
+        with pytest.raises(KeyboardInterrupt):
+            explorer.set_state(wanted)
+        assert (explorer.iteration, explorer.look, explorer.payload["training"]["iteration"]) == (0, {}, 0)
+        assert explorer.error == "The computation was interrupted."
+    stop = False
+    explorer.set_state({"look": {"iteration": 5}})
+    assert (explorer.iteration, explorer.payload["training"]["iteration"], explorer.error) == (5, 5, "")
     explorer.close()

@@ -1,6 +1,6 @@
 // Small curves over iterations: what is drawn are Python's numbers, and every text beside them is Python's too.
 
-import { setOrRemove, SVG } from "./dom.js";
+import { setOrRemove, svgPart } from "./dom.js";
 
 /**
  * @typedef {object} Series
@@ -26,14 +26,6 @@ const CHART_LEFT = 72;
 const CHART_RIGHT = 8;
 const CHART_TOP = 8;
 const CHART_BOTTOM = 18;
-
-/** @param {string} tag @param {Record<string, string | number>} attributes @param {string} [words] @returns {SVGElement} */
-export function svgPart(tag, attributes, words) {
-  const made = document.createElementNS(SVG, tag);
-  for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, String(value));
-  if (words !== undefined) made.textContent = words;
-  return made;
-}
 
 /** The numbers that can stand on an axis. @param {Series} series @param {boolean} log @returns {(number | null)[]} */
 function chartHeights(series, log) {

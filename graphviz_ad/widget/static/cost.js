@@ -1,6 +1,6 @@
 // The panel "Cost": finite differences, forward and reverse mode side by side, and the memory at every step.
 
-import { element } from "./dom.js";
+import { element, wordsOf } from "./dom.js";
 import { makeLedger } from "./ledger.js";
 import { WORDS } from "./words.js";
 
@@ -13,9 +13,12 @@ export function makeCost(host) {
   const words = WORDS.cost;
   const status = element("p", { class: "gad-cost-sentence" });
   const table = element("table", { class: "gad-cost-table" });
+  const holder = element("div", { class: "gad-wide", tabindex: "0", role: "group", "aria-label": words.methods }, [table]);
   const accuracy = element("p", { class: "gad-note-text" });
   const ledger = makeLedger(host);
-  const methods = element("section", { class: "gad-cost-methods", "aria-label": words.methods }, [element("h3", {}, [words.methods]), status, table, accuracy]);
+  const legend = element("p", { class: "gad-held-legend" });
+  ledger.element.append(legend);
+  const methods = element("section", { class: "gad-cost-methods", "aria-label": words.methods }, [element("h3", {}, [words.methods]), status, holder, accuracy]);
   const box = element("div", { class: "gad-cost" }, [methods, ledger.element]);
   let asked = 0;
   let shown = false;
@@ -38,6 +41,9 @@ export function makeCost(host) {
     });
     table.replaceChildren(element("caption", {}, [words.caption(data.inputs, data.outputs)]), element("thead", {}, [head]), element("tbody", {}, rows));
     ledger.fill(data.memory);
+    const second = host.payload.mode === "forward" ? "tangent" : "adjoint";
+    const keys = /** @type {const} */ (["value", second, "faded"]);
+    legend.replaceChildren(...keys.map((key) => element("span", { class: `gad-held-key gad-held-key-${key}` }, [WORDS.ledger.inPicture[key]])));
     methods.hidden = false;
   }
 
@@ -48,7 +54,7 @@ export function makeCost(host) {
       if (mine === asked) fill(data);
     } catch (error) {
       if (mine !== asked) return;
-      status.textContent = error instanceof Error ? error.message : String(error);
+      status.textContent = wordsOf(error);
       table.replaceChildren();
       accuracy.textContent = "";
       ledger.fill(null);

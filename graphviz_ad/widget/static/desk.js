@@ -10,7 +10,7 @@ const PATIENCE = 20000; // a question may need a computation; after this it is g
 /**
  * @typedef {object} Desk
  * @property {(question: string) => Promise<Answer>} ask
- * @property {() => void} forget What was answered belongs to the payload before.
+ * @property {() => void} forget What was asked and answered belongs to the payload before.
  * @property {() => void} hello Asks for a sign of life.
  * @property {() => void} expect Something was sent that will be answered.
  * @property {() => void} heard Something was answered.
@@ -42,6 +42,7 @@ export function makeDesk(model, changed) {
   }
 
   function expect() {
+    if (!model.get("payload").live) return; // no kernel that could fall silent
     if (patience !== null) clearTimeout(patience);
     patience = setTimeout(() => {
       patience = null;
@@ -105,6 +106,7 @@ export function makeDesk(model, changed) {
     },
     forget() {
       known = new Map();
+      giveUp(WORDS.kernel.overtaken);
     },
     hello() {
       expect();

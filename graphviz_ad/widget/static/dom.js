@@ -14,6 +14,19 @@ export function element(tag, attributes = {}, children = []) {
   return made;
 }
 
+/** @param {string} tag @param {Record<string, string | number>} attributes @param {string} [words] @returns {SVGElement} */
+export function svgPart(tag, attributes, words) {
+  const made = document.createElementNS(SVG, tag);
+  for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, String(value));
+  if (words !== undefined) made.textContent = words;
+  return made;
+}
+
+/** What an error says. @param {unknown} error @returns {string} */
+export function wordsOf(error) {
+  return error instanceof Error ? error.message : String(error);
+}
+
 /** @param {string} path a path in a box of 24 × 24 @returns {SVGElement} */
 export function icon(path) {
   const svg = document.createElementNS(SVG, "svg");

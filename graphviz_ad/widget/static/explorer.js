@@ -58,7 +58,8 @@ function render({ model, el }) {
   const announcement = element("span", { class: "gad-announcement", "aria-live": "polite" });
   const notice = element("p", { class: "gad-notice" });
   const legend = element("p", { class: "gad-legend" });
-  const root = element("div", { class: "gad-explorer", tabindex: "0", role: "group" });
+  // JupyterLab's and Notebook's own keys (D D deletes a cell, B makes one) are not meant by who types in here.
+  const root = element("div", { class: "gad-explorer", tabindex: "0", role: "group", "data-lm-suppress-shortcuts": "true" });
 
   // --- what panels and tools may ask
   /** @type {Host} */
@@ -283,16 +284,21 @@ function render({ model, el }) {
   ];
   for (const [name, callback] of heard) model.on(name, callback);
 
-  draw();
-  el.replaceChildren(root);
-  greet();
-
-  return () => {
+  function close() {
     life.abort();
     desk.close();
     for (const [name, callback] of heard) model.off(name, callback);
     root.remove();
-  };
+  }
+  try {
+    draw();
+  } catch (error) {
+    close(); // of a graph that cannot be shown nothing stays, listening
+    throw error;
+  }
+  el.replaceChildren(root);
+  greet();
+  return close;
 }
 
 // ---------------------------------------------------------------------------------------------------------------

@@ -1,7 +1,6 @@
 // Groups open and close: by a sign in the picture, at a collapsed box and at an open frame, and from a menu.
 
-import { svgPart } from "./chart.js";
-import { element } from "./dom.js";
+import { element, svgPart } from "./dom.js";
 import { WORDS } from "./words.js";
 
 /** @import {Host, Tool} from "./types.js" */
@@ -17,8 +16,8 @@ export function makeGroups(host) {
   const summary = element("summary", { class: "gad-command" }, [words.title]);
   const list = element("div", { class: "gad-menu-list", role: "group", "aria-label": words.title });
   const menu = element("details", { class: "gad-menu gad-groups" }, [summary, list]);
-  /** @type {{name: string, box: DOMRect, focus: "sign" | "menu"} | null} */
-  let held = null; // what was clicked, and where it stood
+  /** @type {{name: string, open: boolean, box: DOMRect, focus: "sign" | "menu"} | null} */
+  let held = null; // what was clicked, what it is to become, and where it stood
   /** @type {Map<string, SVGElement>} */
   let signs = new Map();
 
@@ -26,8 +25,12 @@ export function makeGroups(host) {
   const known = () => host.payload.looks?.groups ?? [];
 
   /** Where a group stands in the picture. @param {GroupChoice} group @returns {Element | null} */
-  const placeOf = (group) =>
-    group.open ? host.picture.svg.querySelector(`g.gad-frame[data-id="${group.id}"]`) : (host.picture.nodes.get(group.id) ?? null);
+  function placeOf(group) {
+    if (group.open) return host.picture.svg.querySelector(`g.gad-frame[data-id="${group.id}"]`);
+    const node = host.picture.nodes.get(group.id) ?? null;
+    if (node) host.picture.nearby.reach(node);
+    return node;
+  }
 
   /** @param {GroupChoice} group @param {"sign" | "menu"} focus */
   function toggle(group, focus) {
@@ -38,8 +41,7 @@ export function makeGroups(host) {
     const closed = host.payload.live ? others(look.closed) : [];
     (group.open ? closed : open).push(group.name);
     const box = placeOf(group)?.getBoundingClientRect();
-    held = box ? { name: group.name, box, focus } : null;
-    host.say((group.open ? words.closing : words.opening)(group.name));
+    held = box ? { name: group.name, open: !group.open, box, focus } : null;
     host.look({ open: open.length > 0 ? open : null, closed: closed.length > 0 ? closed : null });
   }
 
@@ -89,7 +91,8 @@ export function makeGroups(host) {
     held = null;
     const group = was && known().find((one) => one.name === was.name);
     const place = group && placeOf(group);
-    if (!was || !place) return;
+    if (!was || !place || group.open !== was.open) return;
+    host.say((group.open ? words.opening : words.closing)(group.name));
     const box = place.getBoundingClientRect();
     // a box opens to the right from where it began, and a frame closes to where its sign was
     host.stage.scrollLeft += group.open ? box.left - was.box.left : box.right - was.box.right;
@@ -143,6 +146,10 @@ export function makeGroups(host) {
     },
     { signal },
   );
+
+  const onLook = () => fill(); // a wish may have been refused
+  model.on("change:look", onLook);
+  signal.addEventListener("abort", () => model.off("change:look", onLook));
 
   return {
     element: menu,

@@ -13,9 +13,6 @@ export function makeHelp(host) {
   const { signal } = host;
   const words = WORDS.help;
   const heading = `${host.id}-help`;
-  // JupyterLab's and Notebook's own keys (D D deletes a cell, B makes one) are not meant by who types in here.
-  host.root.setAttribute("data-lm-suppress-shortcuts", "true");
-
   const button = element("button", { type: "button", class: "gad-button", "aria-label": words.open, title: `${words.open} (?)`, "aria-haspopup": "dialog" }, [
     icon(HELP_ICON),
   ]);

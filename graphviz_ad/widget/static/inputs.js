@@ -28,10 +28,14 @@ export function makeInputs(host, desk) {
   const inputs = new Map();
   /** The values with which this view began, to which a double click leads back. @type {Map<string, string>} */
   const firsts = new Map();
-  /** Where a slider has been dragged to while an earlier number is on its way: the name of the input. @type {string | null} */
-  let next = null;
+  /** The inputs that were dragged on while an earlier number is on its way. @type {Set<string>} */
+  const dragged = new Set();
   /** The nonce of the last edit sent from here, until it is answered. @type {number | null} */
   let awaited = null;
+  let dealt = model.get("answered"); // the last edit of anybody that was answered
+  let told = ""; // what was wrong, as it is told
+  /** Which input that is about; null: a look, told under the picture. @type {string | null} */
+  let about = null;
   const fields = element("div", { class: "gad-fields" });
   const reason = element("p", { class: "gad-reason", id: `${host.id}-reason` });
 
@@ -60,7 +64,7 @@ export function makeInputs(host, desk) {
   /** One number at a time: the next one goes when the last was answered. @param {string} name */
   function scrubbed(name) {
     if (awaited === null) send(name);
-    else next = name;
+    else dragged.add(name);
   }
 
   /** The values that a page carries for an input; null where a kernel computes any. @param {string} name */
@@ -132,18 +136,17 @@ export function makeInputs(host, desk) {
       inputs.clear();
       fields.replaceChildren(...editable.map(makeInput));
     }
-    const rejected = String(model.get("error") ?? "");
-    const edited = /** @type {Edit | null} */ (model.get("edit"))?.name;
     for (const node of editable) {
       const input = inputs.get(node.name);
       if (!input) continue;
-      const wrong = rejected !== "" && node.name === edited;
-      if (input.alert.textContent !== (wrong ? rejected : "")) input.alert.textContent = wrong ? rejected : "";
+      const wrong = told !== "" && node.name === about;
+      if (input.alert.textContent !== (wrong ? told : "")) input.alert.textContent = wrong ? told : "";
       setOrRemove(input.field, "aria-invalid", wrong ? "true" : null);
       // Never under the fingers of a person who is still typing, not by the answer to an older edit, and a
       // rejected text stays to be corrected.
       const typing =
         awaited !== null ||
+        dragged.has(node.name) ||
         input.pending !== null ||
         (document.activeElement === input.field && input.field.value !== input.sent);
       if (!wrong && !typing && Number(input.field.value) !== Number(node.value)) input.field.value = node.value ?? "";
@@ -172,16 +175,39 @@ export function makeInputs(host, desk) {
     if (reason.textContent !== words) reason.textContent = words;
   }
 
+  /** An answer tells of an edit where it answers one, and else of a look. */
   function onAnswer() {
-    if (model.get("answered") === awaited) awaited = null;
-    const dragged = next;
-    if (awaited === null && dragged !== null) {
-      next = null;
-      send(dragged); // before anything is shown: the slider is further on than what was answered
-    }
+    const [answered, error] = [model.get("answered"), String(model.get("error") ?? "")];
+    if (answered !== dealt) about = /** @type {Edit | null} */ (model.get("edit"))?.name ?? null;
+    else if (error !== told) about = null;
+    dealt = answered;
+    const refused = about === null ? error : "";
+    const notice = root.querySelector(".gad-notice");
+    if (notice) notice.textContent = refused || host.payload.notice;
+    if (refused && error !== told) host.say(refused);
+    told = error;
+    if (answered === awaited) awaited = null;
     if (awaited === null) root.removeAttribute("aria-busy");
     desk.heard();
+    goOn();
+  }
+
+  /** Sends where sliders have been dragged to meanwhile, before anything is shown: they are further on than what was answered. */
+  function goOn() {
+    for (const name of dragged) {
+      if (awaited !== null || !desk.live()) break;
+      dragged.delete(name);
+      send(name);
+    }
     show();
+  }
+
+  /** The kernel has fallen silent, or is back: what it has not answered by then it never will. */
+  function onConnection() {
+    awaited = null;
+    root.removeAttribute("aria-busy");
+    showReason();
+    goOn();
   }
   model.on("change:error", onAnswer);
   model.on("change:answered", onAnswer);
@@ -197,7 +223,7 @@ export function makeInputs(host, desk) {
       if (change === "payload") {
         show();
         if (host.payload.notice) host.say(host.payload.notice); // another branch was taken
-      } else if (change === "open") showReason(); // the connection was lost, or came back
+      } else if (change === "open") onConnection();
     },
     edit,
   };

@@ -154,7 +154,7 @@ export function makeInspector(host) {
     const left = part("gad-details-main", []);
     if (node.formula) left.append(equation(node.formula.left, node.formula.chain, known));
     const rows = /** @type {[string, Node | string | null][]} */ ([]);
-    if (node.value) rows.push([`▲ ${words.value}`, known ? numeral(node.value, "value", false) : notYet()]);
+    if (node.value) rows.push([`▲ ${words.value}`, known ? present(node) : notYet()]);
     const number = node[derivative()];
     if (number) rows.push([`${mark()} ${derivative() === "tangent" ? words.tangent : words.adjoint}`, ending(node, number)]);
     else if (node.value && !shownNode.differentiable) rows.push([`▼ ${words.adjoint}`, node.kind === "constant" ? words.constant : words.discrete]);
@@ -175,9 +175,18 @@ export function makeInspector(host) {
     if (node.members) right.append(members(node));
     return [header(shownNode.name, kinds), part("gad-details-columns", [left, right])];
 
+    /** What a value's row says; in training that of after the update. @param {any} told */
+    function present(told) {
+      if (!told.update || step < told.update.step) return numeral(told.value, "value", false);
+      return part("gad-so-far", [numeral(told.update.value, "value", false), ` ${words.updated(told.value.text)}`], "span");
+    }
+
     /** What an adjoint's row says: the number, how far it has come, or "not yet". @param {any} told @param {InspectedNumber} final */
     function ending(told, final) {
       const now = state.nodes.get(told.id);
+      if (told.zero && step >= told.zero.step) {
+        return part("gad-so-far", [numeral(told.zero.adjoint, "adjoint", false), ` ${words.zeroed}`], "span");
+      }
       if (step >= told.revealed[derivative()]) return numeral(final, derivative(), false);
       if (now?.accumulator == null) return notYet();
       return part("gad-so-far", [code(now.accumulator, `gad-tells-${derivative()}`), ` ${words.soFar}`], "span");

@@ -18,6 +18,9 @@ export function makeLecture(host) {
   let begun = false;
   /** @type {Element | null} what had the focus before */
   let before = null;
+  /** @type {string | null} the panel that was open before */
+  let opened = null;
+  let refitted = () => {}; // brings back the size from before
 
   const button = element("button", { type: "button", class: "gad-button gad-lecture-button", "aria-pressed": "false" }, [icon(LECTURE_ICON)]);
   button.addEventListener("click", () => (on ? leave() : enter()), { signal });
@@ -36,6 +39,8 @@ export function makeLecture(host) {
     if (on) return;
     on = true;
     before = document.activeElement;
+    opened = root.querySelector('[role=tab][aria-selected="true"]')?.getAttribute("data-panel") ?? null;
+    host.openTab(null); // it cannot be seen, so what it has marked in the picture would say nothing
     root.classList.add("gad-lecture");
     root.querySelector(".gad-words")?.setAttribute("data-hint", words.hint);
     label();
@@ -43,6 +48,7 @@ export function makeLecture(host) {
     root.focus({ preventScroll: true });
     host.say(words.entered);
     size();
+    refitted = host.refit?.() ?? refitted;
     requestAnimationFrame(centre);
     // to ask where it is forbidden would be an error in the console
     const full = document.fullscreenEnabled && (await root.requestFullscreen({ navigationUI: "hide" }).then(() => true, () => false));
@@ -84,6 +90,8 @@ export function makeLecture(host) {
     root.classList.remove("gad-lecture", "gad-numberless", "gad-blank");
     root.removeAttribute("popover");
     if (document.fullscreenElement === root) void document.exitFullscreen().catch(() => undefined);
+    refitted();
+    if (opened !== null) host.openTab(opened);
     label();
     const target = before instanceof HTMLElement && before.isConnected && root.contains(before) ? before : root;
     target.focus();

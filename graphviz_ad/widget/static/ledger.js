@@ -1,7 +1,6 @@
 // The memory ledger: bytes at every step as a chart, and what is held now, and why.
 
-import { svgPart } from "./chart.js";
-import { element } from "./dom.js";
+import { element, svgPart } from "./dom.js";
 import { WORDS } from "./words.js";
 
 /** @import {Host} from "./types.js" */

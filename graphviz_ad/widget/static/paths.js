@@ -120,7 +120,7 @@ export function makePaths(host) {
       status.textContent = data.count === "0" || rows.length === 0 ? data.summary : data.comparison;
       list.replaceChildren(...rows.map(row));
       total.textContent = rows.length === 0 ? "" : data.complete ? words.total(data.name, data.total) : words.part(rows.length, data.total, data.name, data.adjoint);
-      note.textContent = rows.length === 0 ? "" : words.note;
+      note.textContent = rows.length === 0 ? "" : [words.note, data.order].filter(Boolean).join(" ");
     } catch (error) {
       if (mine === asked) status.textContent = error instanceof Error ? error.message : String(error);
     }

@@ -1,8 +1,9 @@
 // The picture: made once per payload; a step only changes classes, attributes and the accumulators' texts.
 
 import { setOrRemove, SVG } from "./dom.js";
-import { WORDS } from "./words.js";
+import { Nearby } from "./nearby.js";
 import { Signals } from "./signal.js";
+import { WORDS } from "./words.js";
 
 /** @import {NodeState, Payload, PayloadEdge, PayloadNode, State} from "./types.js" */
 
@@ -106,7 +107,9 @@ class DrawnNode extends Drawn {
     const final = now.adjoint || now.tangent;
     const arrived = now.accumulator !== null;
     this.hook("data-value", now.value ? (now.updated?.value ?? node.value) : null);
-    this.hook("data-adjoint", now.adjoint ? node.adjoint : null);
+    // in training, what was set back to zero is zero here too, in the same shape
+    const zeroed = now.zeroed === undefined ? node.adjoint : (node.adjoint ?? "").replace(/"[^"]*"|[^[\],\s"]+/g, "0.0");
+    this.hook("data-adjoint", now.adjoint ? zeroed : null);
     this.hook("data-tangent", now.tangent ? node.tangent : null);
     this.hook("data-reported", String(now.reported));
     this.is("gad-pending", !now.value);
@@ -174,6 +177,7 @@ export class Picture {
       if (group) this.drawnEdges.push(new DrawnEdge(group, edge));
     }
     this.signals = new Signals(svg, this.edges);
+    this.nearby = new Nearby([...this.nodes.values(), ...this.edges.values()]);
   }
 
   /** @param {State} state */
@@ -184,13 +188,22 @@ export class Picture {
       if (now) drawn.show(now, drawn.node.id === state.activeNode, turned, state.phase === "done");
     }
     for (const drawn of this.drawnEdges) drawn.show(state);
+    for (const active of [this.nodes.get(state.activeNode ?? -1), this.edges.get(state.activeEdge ?? -1)]) {
+      if (active) this.nearby.reach(active);
+    }
     this.signals.show(state);
   }
 }
 
-/** @param {string} text @returns {SVGSVGElement} */
+/**
+ * The picture as elements of this document. Read as a page's own picture is, which takes a browser half as long as XML;
+ * where anything but one SVG image comes out, nothing of it is used.
+ * @param {string} text @returns {SVGSVGElement}
+ */
 export function parsePicture(text) {
-  const parsed = new DOMParser().parseFromString(text, "image/svg+xml").documentElement;
-  if (parsed.namespaceURI !== SVG || parsed.localName !== "svg") throw new Error(WORDS.graph.foreign);
-  return /** @type {SVGSVGElement} */ (/** @type {unknown} */ (document.importNode(parsed, true)));
+  const { head, body } = new DOMParser().parseFromString(text, "text/html");
+  const parsed = body.firstElementChild;
+  const pure = head.childElementCount === 0 && body.childElementCount === 1 && body.getElementsByTagNameNS(body.namespaceURI, "*").length === 0;
+  if (!pure || parsed?.namespaceURI !== SVG || parsed.querySelector("script, foreignObject")) throw new Error(WORDS.graph.foreign);
+  return /** @type {SVGSVGElement} */ (/** @type {unknown} */ (document.adoptNode(parsed)));
 }

@@ -51,7 +51,8 @@ export function makePlayer(host, move) {
   box.addEventListener("change", () => {
     pausing = box.checked;
   }, { signal });
-  const forks = element("label", { class: "gad-option", title: WORDS.player.forksHint }, [box, ` ${WORDS.player.forks}`]);
+  const waits = element("span", { class: "gad-waits" }, [WORDS.player.forks]);
+  const forks = element("label", { class: "gad-option", title: WORDS.player.forksHint }, [box, " ", waits]);
 
   const playing = () => model.get("playing") === true;
 
@@ -81,7 +82,13 @@ export function makePlayer(host, move) {
     }
     move(next);
     const over = host.step >= steps && host.beyond.length === 0;
-    if (over || (pausing && isFork(host.payload, host.step))) set(false);
+    const paused = pausing && isFork(host.payload, host.step);
+    if (over || paused) set(false);
+    if (paused && !over) {
+      waits.textContent = WORDS.player.paused;
+      forks.classList.add("gad-paused");
+      host.say(WORDS.player.pausedSaid);
+    }
     wait();
   }
 
@@ -119,6 +126,12 @@ export function makePlayer(host, move) {
     toggle,
     stop: () => set(false),
     /** A step was made, by whomever: the next one comes a full time later. */
-    stepped: wait,
+    stepped() {
+      if (forks.classList.contains("gad-paused")) {
+        forks.classList.remove("gad-paused");
+        waits.textContent = WORDS.player.forks;
+      }
+      wait();
+    },
   };
 }

@@ -1,6 +1,6 @@
 // Predict before reveal: a step is held back until a person has said its number, or asked to be shown.
 
-import { isClose, judged, numberOf, shapeOf } from "./answers.js";
+import { isClose, judged, noiseOf, numberOf, shapeOf } from "./answers.js";
 import { element } from "./dom.js";
 import { WORDS } from "./words.js";
 
@@ -14,6 +14,7 @@ import { WORDS } from "./words.js";
  * @property {string} words
  * @property {string} right The number as Python writes it; JSON for arrays.
  * @property {string} rightText The same for people.
+ * @property {import("./answers.js").Rounding} rounding What it has done to the number.
  * @property {number[] | null} shape The shape to be named, where the number is an array.
  * @property {[value: string | null, hint: string][]} fingerprints Numbers that easy mistakes give, and what to ask then.
  */
@@ -38,25 +39,34 @@ export function questionsAt(payload, step) {
   const node = payload.nodes.find((other) => other.id === event.node);
   if (!node) return [];
   const { lead, hints } = WORDS.predict;
-  /** @param {About} about @param {string} words @param {string | null | undefined} right @param {string | null | undefined} rightText */
-  const question = (about, words, right, rightText) => {
+  /** @param {(string | null | undefined)[]} terms */
+  const rounding = (terms) => ({ dtype: node.dtype, noise: noiseOf(terms.map(numberOf), node.dtype) });
+  /**
+   * @param {About} about @param {string} words @param {string | null | undefined} right @param {string | null | undefined} rightText
+   * @param {(string | null | undefined)[]} terms numbers whose sum it is
+   */
+  const question = (about, words, right, rightText, terms = []) => {
     const shape = shapeIn(right);
     const asked = right !== null && right !== undefined && (shape !== null || right === "nan" || !Number.isNaN(numberOf(right)));
     const ending = (shape ? WORDS.predict.shape : WORDS.predict.number)[about];
     /** @type {Question[]} */
-    const found = asked ? [{ about, words: `${words} ${ending}`, right, rightText: rightText ?? right, shape, fingerprints: [] }] : [];
+    const found = asked ? [{ about, words: `${words} ${ending}`, right, rightText: rightText ?? right, rounding: rounding(terms), shape, fingerprints: [] }] : [];
     return found; // none of True and False, and of a group with several values
   };
+  /** @param {(a: number, b: number) => number} f @param {string | null} a @param {string | null} b */
+  const made = (f, a, b) => (a === null || b === null || shapeIn(a) || shapeIn(b) ? null : String(f(numberOf(a), numberOf(b))));
   if (event.kind === "value") {
     const arriving = payload.edges.filter((edge) => edge.consumer === node.id);
     const inputs = [...new Set(arriving.map((edge) => payload.nodes.find((other) => other.id === edge.input)))];
     const from = inputs.map((input) => `${input?.name} = ${input?.value_text}`).join(", ");
-    return question("value", lead.value(node.name, node.operation ?? "", inputs.length > 3 ? "" : from), node.value, node.value_text);
+    // How far the inputs' own last digits move it: of a sum these are its terms.
+    const moves = arriving.map((edge) => made((a, b) => a * b, payload.nodes.find((other) => other.id === edge.input)?.value ?? null, edge.local));
+    return question("value", lead.value(node.name, node.operation ?? "", inputs.length > 3 ? "" : from), node.value, node.value_text, moves);
   }
   if (event.kind === "seed") return question("seed", lead.seed(node.name), event.adjoint, event.adjoint_text);
   if (/** @type {string} */ (event.kind) === "update") {
     const { value, value_text } = /** @type {any} */ (event);
-    return question("update", lead.update(node.name), value, value_text);
+    return question("update", lead.update(node.name), value, value_text, [node.value]);
   }
   const edge = event.edge === null ? undefined : payload.edges[event.edge];
   // A contribution that the next step sums over broadcast axes has not been added yet.
@@ -70,15 +80,14 @@ export function questionsAt(payload, step) {
   const before = earlier.length > 0 ? earlier[earlier.length - 1].adjoint : null;
   const arriving = (forwards ? lead.pushed : lead.sent)(node.name, other.name);
   const sent = question("sent", arriving, edge.contribution, edge.contribution_text);
-  const sum = before === null ? [] : question("sum", lead.sum(node.name, other.name), event.adjoint, event.adjoint_text);
+  const terms = [...earlier.map((one) => one.adjoint), edge.contribution];
+  const sum = before === null ? [] : question("sum", lead.sum(node.name, other.name), event.adjoint, event.adjoint_text, terms);
   const [end, start] = forwards ? [node.name, other.name] : [other.name, node.name];
   const plain = event.kind !== "sum" && !shapeIn(edge.local);
   const local = plain ? question("local", lead.local(start, end), edge.local, edge.local_text) : [];
   // The right number of another node is no mistake where the algorithm itself is wrong on purpose.
   if (!payload.wrong) {
     const upstream = forwards ? other.tangent : other.adjoint;
-    /** @param {(a: number, b: number) => number} f @param {string | null} a @param {string | null} b */
-    const made = (f, a, b) => (a === null || b === null || shapeIn(a) || shapeIn(b) ? null : String(f(numberOf(a), numberOf(b))));
     /** @type {Question["fingerprints"]} */
     const values = [
       [node.value, hints.value(node.name)],
@@ -128,8 +137,8 @@ export function assessed(question, text) {
     return { kind: "wrong", given: shapeWords(shape), right, hint: consumer ? consumer[1] : reversed };
   }
   const number = numberOf(question.right);
-  const { kind, value, why } = judged(text, number);
-  if (kind === "unread") return { kind, given, right: "", hint: why };
+  const { kind, value, why } = judged(text, number, question.rounding);
+  if (kind === "unread" || kind === "close") return { kind: "unread", given, right: "", hint: why };
   if (kind === "right") return { kind, given, right: question.rightText, hint: "" };
   // Only what points to one mistake alone is worth a question.
   const fits = question.fingerprints.filter(
@@ -240,6 +249,7 @@ export function makePredict(host) {
   /** Reveals the step, and says how the answer stands beside the number. @param {string} result @param {string} says @param {string} kind */
   function reveal(result, says, kind) {
     const at = from;
+    unread.textContent = "";
     outcome.textContent = result;
     outcome.className = `gad-outcome gad-outcome-${kind}`;
     hint.textContent = says;

@@ -54,9 +54,12 @@ export function makeScrub({ name, first, grid, describedBy, signal }, move) {
     title: WORDS.inputs.scrub,
   });
 
+  let shown = NaN; // exactly: a browser shortens what a slider's value is set to
+
   /** @param {string} text */
   function show(text) {
     const number = Number(text);
+    shown = number;
     if (!grid && Number.isFinite(number)) {
       // what was typed beyond the ends moves the end
       range.min = String(Math.min(low, number));
@@ -75,12 +78,11 @@ export function makeScrub({ name, first, grid, describedBy, signal }, move) {
 
   /** @param {number} count of steps */
   function shift(count) {
-    const now = Number(range.value);
     if (grid) {
       const order = [...numbers].sort((a, b) => a - b);
-      go(order[Math.min(Math.max(nearest(order, now) + count, 0), order.length - 1)]);
+      go(order[Math.min(Math.max(nearest(order, shown) + count, 0), order.length - 1)]);
     } else {
-      go(now + count * step);
+      go((Number.isFinite(shown) ? shown : Number(range.value)) + count * step);
     }
   }
 

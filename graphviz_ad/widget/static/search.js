@@ -37,7 +37,11 @@ export function makeSearch(host) {
     if (found.length === 0) return;
     at = at < 0 && by < 0 ? found.length - 1 : (at + by + found.length) % found.length;
     const id = found[at];
-    host.picture.nodes.get(id)?.scrollIntoView({ block: "nearest", inline: "center" });
+    const group = host.picture.nodes.get(id);
+    if (group) {
+      host.picture.nearby.reach(group);
+      group.scrollIntoView({ block: "nearest", inline: "center" });
+    }
     host.select({ node: id });
     mark();
   }

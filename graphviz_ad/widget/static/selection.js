@@ -48,6 +48,7 @@ export function makeSelecting(host) {
     const { group, selection } = order[current];
     group.setAttribute("tabindex", "0");
     if (focus) {
+      host.picture.nearby.reach(group);
       group.setAttribute("aria-label", labelOf(selection));
       /** @type {SVGElement} */ (group).focus({ preventScroll: true });
       group.scrollIntoView({ block: "nearest", inline: "nearest" });

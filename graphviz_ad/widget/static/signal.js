@@ -11,6 +11,16 @@ const MOST_SIGNALS = 16; // of one step; more are not looked at, and cost
 const BACK_ARROW = { from: 2.5, to: 14.5, width: 12 }; // px on the line: the active node has a thick rim
 
 /**
+ * A line's geometry by itself: asked for a point, the browser need not lay out the picture first.
+ * @param {SVGPathElement} line @returns {SVGPathElement}
+ */
+function loose(line) {
+  const path = /** @type {SVGPathElement} */ (document.createElementNS(SVG, "path"));
+  path.setAttribute("d", line.getAttribute("d") ?? "");
+  return path;
+}
+
+/**
  * Points along a line, evenly spaced, from its start to its end.
  * @param {SVGPathElement} line @param {number} count @returns {DOMPoint[]}
  */
@@ -71,14 +81,14 @@ export class Signals {
   /** The arrow at the input's end. @param {number} index */
   turn(index) {
     const line = this.line(index);
-    if (line) this.part(line, "path", "gad-arrow-back").setAttribute("d", arrowAtStart(line));
+    if (line) this.part(line, "path", "gad-arrow-back").setAttribute("d", arrowAtStart(loose(line)));
   }
 
   /** @param {number} index @param {boolean} back */
   send(index, back) {
     const line = this.line(index);
     if (!line) return;
-    const points = pointsOn(line, SAMPLES);
+    const points = pointsOn(loose(line), SAMPLES);
     if (back) points.reverse();
     const dot = this.part(line, "circle", "gad-signal");
     dot.setAttribute("r", "5.5");

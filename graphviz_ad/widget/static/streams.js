@@ -1,11 +1,14 @@
 // Upstream and downstream: what the selected node depends on, and what depends on it; the rest is dimmed.
 
-import { element } from "./dom.js";
+import { element, setOrRemove } from "./dom.js";
 import { WORDS } from "./words.js";
 
 /** @import {Host, Payload, Selection, Tool} from "./types.js" */
 
 /** @typedef {"up" | "down"} Stream */
+
+/** @type {Record<Stream, string>} */
+const KEYS = { up: "U", down: "D" };
 
 /**
  * Everything from which paths lead to a node ("up"), or to which paths lead from it ("down"), and the edges between.
@@ -39,12 +42,9 @@ export function makeStreams(host) {
   /** @type {Record<Stream, boolean>} */
   const on = { up: false, down: false };
   const buttons = /** @type {[Stream, HTMLButtonElement][]} */ (
-    /** @type {[Stream, string][]} */ ([
-      ["up", "U"],
-      ["down", "D"],
-    ]).map(([way, key]) => {
-      const { name, hint } = WORDS.streams[way];
-      const button = element("button", { type: "button", class: "gad-command", "data-stream": way, "aria-pressed": "false", title: `${hint} (${key})` }, [name]);
+    Object.entries(KEYS).map(([name, key]) => {
+      const way = /** @type {Stream} */ (name);
+      const button = element("button", { type: "button", class: "gad-command", "data-stream": way }, [WORDS.streams[way].name]);
       button.addEventListener("click", () => toggle(way), { signal });
       host.keysTaken.push(key);
       host.keys.push((event) => {
@@ -68,8 +68,11 @@ export function makeStreams(host) {
 
   /** @param {Stream} way */
   function toggle(way) {
+    if (!on[way] && startOf(way) === null) {
+      host.say(WORDS.streams.nothing);
+      return;
+    }
     on[way] = !on[way];
-    if (on[way] && startOf(way) === null) host.say(WORDS.streams.nothing);
     show(true);
   }
 
@@ -80,8 +83,12 @@ export function makeStreams(host) {
     /** @type {Set<number>} */
     const edges = new Set();
     for (const [way, button] of buttons) {
-      button.setAttribute("aria-pressed", String(on[way]));
       const start = startOf(way);
+      if (start === null) on[way] = false; // nothing is left from which to look
+      button.setAttribute("aria-pressed", String(on[way]));
+      setOrRemove(button, "aria-disabled", start === null ? "true" : null);
+      const { hint } = WORDS.streams[way];
+      button.title = start === null ? `${hint} (${KEYS[way]}). ${WORDS.streams.nothing}` : `${hint} (${KEYS[way]})`;
       if (!on[way] || start === null) continue;
       const found = streamFrom(host.payload, start, way);
       for (const id of found.nodes) nodes.add(id);
@@ -98,8 +105,7 @@ export function makeStreams(host) {
   return {
     element: element("span", { class: "gad-streams", role: "group", "aria-label": WORDS.streams.label }, buttons.map(([, button]) => button)),
     update(change) {
-      if (change === "step" || !(on.up || on.down || change === "payload")) return;
-      show(change === "selection");
+      if (change === "payload" || change === "selection") show(change === "selection");
     },
   };
 }

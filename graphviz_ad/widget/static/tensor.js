@@ -2,7 +2,8 @@
 //
 // Arrays are asked for only while this panel is open; large ones come as binary buffers.
 
-import { element, SVG } from "./dom.js";
+import { element, svgPart, wordsOf } from "./dom.js";
+import { refusal } from "./refusal.js";
 import { WORDS } from "./words.js";
 
 /** @import {Answer, Host, Panel, PayloadNode} from "./types.js" */
@@ -14,7 +15,8 @@ import { WORDS } from "./words.js";
  * @property {number[]} shape
  * @property {number} rows
  * @property {number} columns
- * @property {number} slices How many matrices are stacked above each other.
+ * @property {number} slices How many matrices there are.
+ * @property {number} across How many of them stand beside each other.
  * @property {(flat: number) => number} at The number of an entry.
  * @property {(flat: number) => string} text The exact number of an entry.
  * @property {boolean} bools
@@ -36,15 +38,47 @@ export function heatLevel(number, scale) {
   return number < 0 ? -level : level;
 }
 
-/** Rows, columns and stacked matrices of a shape: of more than two axes those of length 1 go first, as in the picture.
- * @param {number[]} shape @returns {{rows: number, columns: number, slices: number}} */
+/**
+ * @typedef {object} CellTable
+ * @property {number} rows Of all matrices together.
+ * @property {number} columns
+ * @property {number} slices
+ * @property {number} across
+ */
+
+/** Rows, columns and matrices of a shape: of more than two axes those of length 1 go first, as in the picture. The last
+ * axis but two runs to the right, as far as there is room. @param {number[]} shape @returns {CellTable} */
 export function tableOf(shape) {
   const axes = shape.length > 2 ? shape.filter((length) => length !== 1) : shape;
   const columns = axes.length === 0 ? 1 : axes[axes.length - 1];
   const size = shape.reduce((product, length) => product * length, 1);
   const rows = columns === 0 ? 0 : size / columns;
   const height = axes.length > 1 ? axes[axes.length - 2] : 1;
-  return { rows, columns, slices: axes.length > 2 && height > 0 ? rows / height : 1 };
+  const slices = axes.length > 2 && height > 0 ? rows / height : 1;
+  const across = slices > 1 ? Math.max(Math.min(axes[axes.length - 3], Math.floor(MOST_CELLS / columns)), 1) : 1;
+  return { rows, columns, slices, across };
+}
+
+/** Where the cells of a table stand, its matrices laid out: down and to the right, counted in cells. @param {CellTable} table */
+export function cellPlaces({ rows, columns, slices, across }) {
+  const high = rows / slices;
+  return {
+    high,
+    down: Math.ceil(slices / across) * high,
+    right: across * columns,
+    /** @param {number} flat @returns {[down: number, right: number]} */
+    of(flat) {
+      const row = Math.floor(flat / columns);
+      const slice = Math.floor(row / high);
+      return [Math.floor(slice / across) * high + (row % high), (slice % across) * columns + (flat % columns)];
+    },
+    /** Which entry stands there; null for none. @param {number} down @param {number} right @returns {number | null} */
+    at(down, right) {
+      const slice = Math.floor(down / high) * across + Math.floor(right / columns);
+      const there = down >= 0 && right >= 0 && right < across * columns && slice < slices;
+      return there ? (slice * high + (down % high)) * columns + (right % columns) : null;
+    },
+  };
 }
 
 /** The index of an entry: "[1, 0]" of the second row. @param {number} flat @param {number[]} shape @returns {string} */
@@ -76,7 +110,7 @@ export function cellArray(answer) {
   }
   const reduced = data.entries === null;
   const entries = reduced ? data.means.entries : data.entries;
-  const table = reduced ? { rows: data.means.rows, columns: data.means.columns, slices: 1 } : tableOf(data.shape);
+  const table = reduced ? { rows: data.means.rows, columns: data.means.columns, slices: 1, across: 1 } : tableOf(data.shape);
   const at = (/** @type {number} */ flat) => read(entries[flat]);
   return { ...common, ...table, reduced, at, text: (flat) => exactText(at(flat), bools) };
 }
@@ -97,26 +131,28 @@ function exactText(number, bools) {
  */
 
 /**
- * Draws rows and columns of numbers; `flatOf` says which entry a cell is.
- * @param {{rows: number, columns: number, slices: number, scale: number, bools: boolean}} table
+ * Draws the numbers of a table.
+ * @param {CellTable & {scale: number, bools: boolean}} table
  * @param {(row: number, column: number) => number} numberAt
  * @param {string} label @param {number} largest the side that it may fill, in pixels
  * @returns {HeatMap & {cellAt: (event: MouseEvent) => number | null}}
  */
 function drawHeat(table, numberAt, label, largest) {
   const { rows, columns, slices } = table;
-  const cell = Math.max(4, Math.min(largest > 200 ? 36 : 26, Math.floor(largest / Math.max(rows, columns, 1))));
+  const places = cellPlaces(table);
+  const cell = Math.max(4, Math.min(largest > 200 ? 36 : 26, Math.floor(largest / Math.max(places.down, places.right, 1))));
   const gap = cell > 7 ? 1 : 0;
   const apart = slices > 1 ? Math.max(3, Math.round(cell / 4)) : 0;
-  const perSlice = rows / slices;
-  const left = (/** @type {number} */ column) => 1 + column * cell;
-  const top = (/** @type {number} */ row) => 1 + row * cell + Math.floor(row / perSlice) * apart;
-  const width = columns * cell + 2;
-  const height = rows * cell + (slices - 1) * apart + 2;
-  const svg = document.createElementNS(SVG, "svg");
-  for (const [name, value] of Object.entries({
-    class: "gad-cells", width, height, viewBox: `0 0 ${width} ${height}`, "aria-label": label, role: "img",
-  })) svg.setAttribute(name, String(value));
+  /** Where so many cells begin, of which the first `each` stand together. @param {number} cells @param {number} each */
+  const px = (cells, each) => 1 + cells * cell + (each > 0 ? Math.floor(cells / each) * apart : 0);
+  /** @param {number} flat @returns {[x: number, y: number]} */
+  const corner = (flat) => {
+    const [down, right] = places.of(flat);
+    return [px(right, columns), px(down, places.high)];
+  };
+  const width = px(places.right, columns) - (columns > 0 ? apart : 0) + 1;
+  const height = px(places.down, places.high) - (places.high > 0 ? apart : 0) + 1;
+  const svg = /** @type {SVGSVGElement} */ (svgPart("svg", { class: "gad-cells", width, height, viewBox: `0 0 ${width} ${height}`, "aria-label": label, role: "img" }));
 
   /** @type {Map<string, string[]>} */
   const drawn = new Map();
@@ -125,7 +161,8 @@ function drawHeat(table, numberAt, label, largest) {
   for (let row = 0; row < rows; row += 1) {
     for (let column = 0; column < columns; column += 1) {
       const number = numberAt(row, column);
-      const [x, y, side] = [left(column), top(row), cell - gap];
+      const [x, y] = corner(row * columns + column);
+      const side = cell - gap;
       const square = `M${x} ${y}h${side}v${side}h${-side}z`;
       const level = heatLevel(number, table.scale);
       const [middle, half] = [y + side / 2, Math.max(side / 4, 1)];
@@ -161,13 +198,10 @@ function drawHeat(table, numberAt, label, largest) {
 
   /** @param {string} name @param {string} path */
   function shape(name, path) {
-    const made = document.createElementNS(SVG, "path");
-    made.setAttribute("class", name);
-    made.setAttribute("d", path);
-    return made;
+    return svgPart("path", { class: name, d: path });
   }
   /** @param {number} flat */
-  const outline = (flat) => `M${left(flat % columns)} ${top(Math.floor(flat / columns))}h${cell - gap}v${cell - gap}h${gap - cell}z`;
+  const outline = (flat) => `M${corner(flat).join(" ")}h${cell - gap}v${cell - gap}h${gap - cell}z`;
 
   return {
     element: element("div", { class: "gad-cells-holder" }, [svg]),
@@ -182,10 +216,12 @@ function drawHeat(table, numberAt, label, largest) {
       const box = svg.getBoundingClientRect();
       const x = ((event.clientX - box.left) * width) / box.width - 1;
       const y = ((event.clientY - box.top) * height) / box.height - 1;
-      const column = Math.floor(x / cell);
-      const slice = Math.floor(y / (perSlice * cell + apart));
-      const row = slice * perSlice + Math.min(Math.floor((y - slice * (perSlice * cell + apart)) / cell), perSlice - 1);
-      return column >= 0 && column < columns && row >= 0 && row < rows ? row * columns + column : null;
+      /** How many cells lie before it; a gap belongs to the cell before. @param {number} length @param {number} each */
+      const cells = (length, each) => {
+        const slice = Math.floor(length / (each * cell + apart));
+        return slice * each + Math.min(Math.floor((length - slice * (each * cell + apart)) / cell), each - 1);
+      };
+      return places.at(cells(y, places.high), cells(x, columns));
     },
   };
 }
@@ -199,7 +235,9 @@ function drawHeat(table, numberAt, label, largest) {
  */
 function mapOf(array, label, largest) {
   const { rows, columns } = array;
-  const small = rows <= MOST_CELLS && columns <= MOST_CELLS;
+  const laidOut = cellPlaces(array);
+  const small = laidOut.down <= MOST_CELLS && laidOut.right <= MOST_CELLS;
+  const places = small ? laidOut : cellPlaces({ ...array, slices: 1, across: 1 }); // where the arrows lead
   const high = Math.min(rows, MOST_CELLS);
   const wide = Math.min(columns, MOST_CELLS);
   /** The first row (or column) of a block. @param {number} block @param {number} length @param {number} blocks */
@@ -218,7 +256,7 @@ function mapOf(array, label, largest) {
     return sum / count;
   }
 
-  const shown = small ? array : { ...array, rows: high, columns: wide, slices: 1, bools: false };
+  const shown = small ? array : { ...array, rows: high, columns: wide, slices: 1, across: 1, bools: false };
   const overview = drawHeat(shown, small ? (row, column) => array.at(row * columns + column) : mean, label, largest);
   holder.append(overview.element);
   const near = element("div", { class: "gad-close-up" });
@@ -239,7 +277,7 @@ function mapOf(array, label, largest) {
     const [tall, broad] = [Math.min(CLOSE_UP, rows), Math.min(CLOSE_UP, columns)];
     const top = Math.min(Math.max(row - (CLOSE_UP >> 1), 0), rows - tall);
     const left = Math.min(Math.max(column - (CLOSE_UP >> 1), 0), columns - broad);
-    const table = { ...array, rows: tall, columns: broad, slices: 1 };
+    const table = { ...array, rows: tall, columns: broad, slices: 1, across: 1 };
     const inside = drawHeat(table, (r, c) => array.at((top + r) * columns + left + c), WORDS.tensor.closeUp, 200);
     inside.point((row - top) * broad + column - left);
     inside.frame(
@@ -289,23 +327,22 @@ function mapOf(array, label, largest) {
       svg.addEventListener(
         "keydown",
         (event) => {
-          const last = rows * columns - 1;
           const at = pointed ?? 0;
-          const moves = /** @type {Record<string, number>} */ ({
-            ArrowLeft: at % columns ? at - 1 : at,
-            ArrowRight: at % columns < columns - 1 ? at + 1 : at,
-            ArrowUp: at - columns,
-            ArrowDown: at + columns,
-            Home: at - (at % columns),
-            End: at - (at % columns) + columns - 1,
-            PageUp: at % columns,
-            PageDown: last - columns + 1 + (at % columns),
-          });
-          const to = moves[event.key];
+          const [down, right] = places.of(at);
+          const to = /** @type {Record<string, [number, number]>} */ ({
+            ArrowLeft: [down, right - 1],
+            ArrowRight: [down, right + 1],
+            ArrowUp: [down - 1, right],
+            ArrowDown: [down + 1, right],
+            Home: [down, 0],
+            End: [down, places.right - 1],
+            PageUp: [0, right],
+            PageDown: [places.down - 1, right],
+          })[event.key];
           if (to === undefined || event.ctrlKey || event.altKey || event.metaKey) return;
           event.preventDefault();
           event.stopPropagation(); // here the arrows belong to the cells, not to the steps
-          point(to >= 0 && to <= last ? to : at);
+          point(places.at(...to) ?? at);
         },
         { signal },
       );
@@ -386,8 +423,8 @@ export function makeTensor(host) {
     for (const button of kinds.children) button.setAttribute("aria-pressed", String(/** @type {HTMLElement} */ (button).dataset.which === which));
   }
 
-  /** @param {string} text */
-  const say = (text) => main.replaceChildren(element("p", { class: "gad-details-hint" }, [text]));
+  /** @param {(Node | string)[]} words */
+  const say = (...words) => main.replaceChildren(element("p", { class: "gad-details-hint" }, words));
 
   async function show() {
     choose();
@@ -406,7 +443,9 @@ export function makeTensor(host) {
       const answer = await host.ask(`array:${about.id}:${which}`);
       if (mine === turn) draw(about, answer);
     } catch (error) {
-      if (mine === turn) say(error instanceof Error ? error.message : String(error));
+      if (mine !== turn) return undefined;
+      shown = ""; // it may be asked again
+      say(...refusal(host, error));
     }
     return undefined;
   }
@@ -515,7 +554,7 @@ export function makeTensor(host) {
         try {
           found = (await host.ask(`used:${about.id}:${flat}`)).data;
         } catch (error) {
-          if (mine === asked) hint.textContent = error instanceof Error ? error.message : String(error);
+          if (mine === asked) hint.textContent = wordsOf(error);
           return;
         }
       }
@@ -564,23 +603,15 @@ export function makeTensor(host) {
     const most = Math.max(...counts);
     const [width, height] = [220, 72];
     const each = width / counts.length;
-    const svg = document.createElementNS(SVG, "svg");
     const perBar = edges.length === counts.length;
     const texts = counts.map((count, at) => words.bar(edges[at], perBar ? "" : edges[at + 1], count));
     const label = `${words.histogram}. ${texts.filter((_, at) => counts[at] > 0).join("; ")}`;
-    for (const [name, value] of Object.entries({ class: "gad-histogram", width, height, viewBox: `0 0 ${width} ${height}`, role: "img", "aria-label": label })) {
-      svg.setAttribute(name, String(value));
-    }
+    const svg = svgPart("svg", { class: "gad-histogram", width, height, viewBox: `0 0 ${width} ${height}`, role: "img", "aria-label": label });
     counts.forEach((count, at) => {
-      const bar = document.createElementNS(SVG, "rect");
       const tall = count ? Math.max((count / most) * (height - 2), 1.5) : 0;
       const wide = Math.min(each - 1, 60);
-      for (const [name, value] of Object.entries({ x: at * each + (each - wide) / 2, y: height - tall, width: wide, height: tall, "data-count": count })) {
-        bar.setAttribute(name, String(value));
-      }
-      const title = document.createElementNS(SVG, "title");
-      title.textContent = texts[at];
-      bar.append(title);
+      const bar = svgPart("rect", { x: at * each + (each - wide) / 2, y: height - tall, width: wide, height: tall, "data-count": count });
+      bar.append(svgPart("title", {}, texts[at]));
       svg.append(bar);
     });
     const ends = perBar ? edges : [edges[0], edges[edges.length - 1]];

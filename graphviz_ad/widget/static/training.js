@@ -43,7 +43,6 @@ export function makeTraining(host) {
   let training = null;
   /** @type {"first" | "last" | null} Where the next payload opens; null: where the story stands. */
   let opening = null;
-  let waiting = false;
   /** @type {number | null} What was asked for while an answer was still to come. */
   let wish = null;
   let log = false;
@@ -53,15 +52,15 @@ export function makeTraining(host) {
 
   const words = WORDS.training;
 
-  /** @param {string} text @param {string} hint @param {() => void} act */
-  const button = (text, hint, act) => {
-    const made = element("button", { type: "button", class: "gad-plain-button", title: hint }, [text]);
+  /** @param {string} text @param {string} label @param {string} hint @param {() => void} act */
+  const button = (text, label, hint, act) => {
+    const made = element("button", { type: "button", class: "gad-plain-button", "aria-label": label, title: hint }, [text]);
     made.addEventListener("click", act, { signal });
     return made;
   };
-  const back = button(words.back, words.backHint, () => turn(present() - 1));
-  const one = button(words.one, words.oneHint, () => turn(present() + 1));
-  const ten = button(words.ten, words.tenHint, () => turn(Math.min(present() + TRAINING_LEAP, count() - 1)));
+  const back = button(words.back, words.backLabel, words.backHint, () => turn(present() - 1));
+  const one = button(words.one, words.oneLabel, words.oneHint, () => turn(present() + 1));
+  const ten = button(words.ten, words.ten, words.tenHint, () => turn(Math.min(present() + TRAINING_LEAP, count() - 1)));
   const slider = element("input", { type: "range", class: "gad-slider gad-training-slider", min: "0", step: "1", "aria-label": words.slider });
   slider.addEventListener("input", () => turn(Number(slider.value)), { signal });
   // Its arrows, Home and End move from iteration to iteration, not from step to step.
@@ -73,10 +72,7 @@ export function makeTraining(host) {
     draw();
   }, { signal });
   const forget = element("input", { type: "checkbox", class: "gad-check" });
-  forget.addEventListener("change", () => {
-    waiting = true;
-    host.look({ zero: forget.checked === training?.made ? !forget.checked : null });
-  }, { signal });
+  forget.addEventListener("change", () => host.look({ zero: forget.checked === training?.made ? !forget.checked : null }), { signal });
   const forgetting = element("label", { class: "gad-option", title: words.forgetHint }, [forget, ` ${words.forget}`]);
   const about = element("p", { class: "gad-training-about" });
   const warning = element("p", { class: "gad-training-warning", "aria-live": "polite" });
@@ -109,23 +105,22 @@ export function makeTraining(host) {
   /** @param {number} wanted @param {"first" | "last" | null} [open] @returns {boolean} whether there is that iteration */
   function turn(wanted, open = null) {
     if (training === null || wanted < 0 || wanted >= count()) return false;
-    if (waiting) {
+    if (host.root.hasAttribute("aria-busy")) { // an answer is still to come
       if (open === null) wish = wanted;
       return true;
     }
     if (wanted === present()) return true;
     opening = open;
-    waiting = true;
+    wish = null;
     host.look({ iteration: wanted === 0 ? null : wanted });
     return true;
   }
 
   if (host.payload.training) host.beyond.push((to) => (to < 0 ? turn(present() - 1, "last") : turn(present() + 1, "first")));
 
-  // What could not be shown is told elsewhere; here nothing is awaited any more.
+  // What could not be shown is told under the picture; the panel says where the training stands.
   const onError = () => {
     if (!model.get("error")) return;
-    waiting = false;
     opening = null;
     wish = null;
     if (training !== null) settle(training);
@@ -264,7 +259,6 @@ export function makeTraining(host) {
   function update(change) {
     if (change === "payload") {
       training = host.payload.training ?? null;
-      waiting = false;
       if (training === null) return;
       host.root.setAttribute("data-iteration", String(training.iteration));
       host.root.setAttribute("data-iterations", String(count()));

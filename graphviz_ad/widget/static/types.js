@@ -159,7 +159,9 @@
  * @property {((from: number, to: number) => boolean)[]} gates Each may hold a person's step back by returning true.
  * @property {((to: number) => boolean)[]} beyond Each may take over a step before the first or after the last, by
  *   returning true: the story goes on in another payload.
- * @property {(key: string) => void} openTab
+ * @property {(key: string | null) => void} openTab Null closes the panel that is open.
+ * @property {() => () => void} [refit] Gives the picture the size that its place has room for; what it returns brings
+ *   back the size from before.
  * @property {string[]} keysTaken Keys that tools answer to, for the help panel.
  * @property {((event: KeyboardEvent) => boolean)[]} keys Each may answer a key by returning true.
  */

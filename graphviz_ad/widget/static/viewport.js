@@ -12,6 +12,7 @@ const NOTCH = 1.25; // one press of a button
 const MARGIN = 8; // px kept free around what is followed
 const DRAG = 4; // px before a press becomes a drag
 const LINE = 16; // px to a line, where a wheel counts in lines
+const TINY = 0.25; // of the natural size: below it text cannot be read, and is not drawn
 
 /**
  * The next size of a picture, in natural sizes: the nearest of the round ones above (or below), or what was asked for.
@@ -87,8 +88,10 @@ export function makeViewport(host) {
   }
 
   function apply() {
+    layout = null;
     stage.classList.toggle("gad-stage-zoomed", zoom !== null);
     stage.classList.toggle("gad-stage-fit", fit);
+    stage.classList.toggle("gad-stage-large", host.picture.nearby.large);
     stage.style.setProperty("--gad-zoom-width", zoom === null ? "" : `${(zoom * natural()).toFixed(2)}px`);
     const { width, height } = svg().viewBox.baseVal;
     stage.style.setProperty("--gad-ratio", height ? (width / height).toFixed(4) : "1");
@@ -100,37 +103,93 @@ export function makeViewport(host) {
   function told() {
     if (!host.picture) return;
     const size = present();
+    stage.classList.toggle("gad-stage-tiny", size > 0 && size < TINY);
     const percent = `${Math.round(100 * size)}%`;
     if (full.textContent !== percent && size > 0) full.textContent = percent;
     full.setAttribute("aria-label", WORDS.viewport.fullNow(percent));
     stage.classList.toggle("gad-pannable", stage.scrollWidth > stage.clientWidth + 1 || stage.scrollHeight > stage.clientHeight + 1);
   }
+
+  /**
+   * Where the picture stands on its stage, in px, and at what scale. Reading it makes the browser lay out everything
+   * that a step has changed, so it is read again only when it may have changed.
+   * @type {{scale: number, x: number, y: number, width: number, height: number} | null}
+   */
+  let layout = null;
+  function laidOut() {
+    if (!layout) {
+      const [frame, picture] = [stage.getBoundingClientRect(), svg().getBoundingClientRect()];
+      const { width, height } = svg().viewBox.baseVal;
+      const scale = Math.min(picture.width / (width || 1), picture.height / (height || 1));
+      layout = { scale, x: picture.left - frame.left, y: picture.top - frame.top, width: stage.clientWidth, height: stage.clientHeight };
+    }
+    return layout;
+  }
+
+  const paper = matchMedia("print");
+  paper.addEventListener("change", uncover, { signal });
+
+  /** Has the part of the picture laid out that can be seen: on the stage, and of it in the window. */
+  function uncover() {
+    const { nearby } = host.picture;
+    if (!nearby.large) return;
+    if (paper.matches) {
+      nearby.all();
+      return;
+    }
+    const laid = stage.clientWidth > 0; // else nobody knows yet: as if the picture filled the window
+    const [frame, picture] = [stage.getBoundingClientRect(), svg().getBoundingClientRect()];
+    const scale = laid ? laidOut().scale : 1;
+    const [left, top] = laid ? [Math.max(frame.left, 0), Math.max(frame.top, 0)] : [0, 0];
+    const right = laid ? Math.min(frame.right, window.innerWidth) : window.innerWidth;
+    const bottom = laid ? Math.min(frame.bottom, window.innerHeight) : window.innerHeight;
+    if (right <= left || bottom <= top || !scale) return; // out of sight
+    const [x, y] = [picture.left, picture.top];
+    nearby.show({ left: (left - x) / scale, top: (top - y) / scale, right: (right - x) / scale, bottom: (bottom - y) / scale });
+  }
+
   let seen = false;
   const watched = new ResizeObserver(() => {
+    layout = null;
     told();
-    if (!seen && stage.clientWidth > 0) follow(); // only now it has a size
+    uncover();
+    if (!seen && stage.clientWidth > 0) follow(true); // only now it has a size
     seen ||= stage.clientWidth > 0;
   });
   watched.observe(stage);
   signal.addEventListener("abort", () => watched.disconnect());
+  stage.addEventListener("scroll", () => {
+    layout = null;
+    uncover();
+  }, { signal, passive: true });
+  document.addEventListener("scroll", (event) => event.target !== stage && uncover(), { signal, passive: true, capture: true });
 
-  /** Brings what happens into view, with the edge that it comes by where both have room. */
-  function follow() {
-    const { state, picture } = host;
-    const node = state?.activeNode === null ? undefined : picture.nodes.get(state.activeNode);
-    if (!node || !stage.classList.contains("gad-pannable")) return;
-    const frame = stage.getBoundingClientRect();
-    const box = node.getBoundingClientRect();
-    const edge = state.activeEdge === null ? undefined : picture.edges.get(state.activeEdge)?.getBoundingClientRect();
-    /** @param {"left" | "top"} start @param {"right" | "bottom"} end */
-    function by(start, end) {
-      const room = /** @type {[number, number]} */ ([frame[start] + MARGIN, frame[end] - MARGIN]);
-      const both = edge ? [Math.min(box[start], edge[start]), Math.max(box[end], edge[end])] : [box[start], box[end]];
-      const span = both[1] - both[0] <= room[1] - room[0] ? both : [box[start], box[end]];
+  /**
+   * Brings what happens into view, with the edge that it comes by where both have room.
+   * @param {boolean} [arrived] at this step just now: before the first one, what will happen next is meant
+   */
+  function follow(arrived = false) {
+    const { state, picture, payload } = host;
+    const node = picture.nodes.get(state.activeNode ?? (arrived && state.step === 0 ? payload.steps[0]?.node : null) ?? -1);
+    const box = node && picture.nearby.boxOf(node);
+    if (!box || !stage.classList.contains("gad-pannable")) return;
+    const along = state.activeEdge === null ? undefined : picture.edges.get(state.activeEdge);
+    const edge = along && picture.nearby.boxOf(along);
+    const boxes = edge ? [box, edge] : [box];
+    const { scale, x, y, width, height } = laidOut();
+    /** @param {"left" | "top"} start @param {"right" | "bottom"} end @param {number} origin @param {number} size */
+    function by(start, end, origin, size) {
+      const room = /** @type {[number, number]} */ ([MARGIN, size - MARGIN]);
+      const [near, far] = boxes.map((one) => [origin + scale * one[start], origin + scale * one[end]]);
+      const both = far ? [Math.min(near[0], far[0]), Math.max(near[1], far[1])] : near;
+      const span = both[1] - both[0] <= room[1] - room[0] ? both : near;
       return scrolledBy(/** @type {[number, number]} */ (span), room);
     }
-    stage.scrollLeft += by("left", "right");
-    stage.scrollTop += by("top", "bottom");
+    const [right, down] = [by("left", "right", x, width), by("top", "bottom", y, height)];
+    if (right === 0 && down === 0) return;
+    stage.scrollBy({ left: right, top: down, behavior: "instant" });
+    layout = null;
+    uncover();
   }
 
   // --- wheel: with ctrl or cmd (a pinch on a trackpad is that too) it zooms; else up and down belong to the page
@@ -221,13 +280,21 @@ export function makeViewport(host) {
     return true;
   });
 
+  host.refit = () => {
+    const [size, whole] = [zoom, fit];
+    set(null);
+    return () => set(size, whole);
+  };
   const made = element("span", { class: "gad-zooms", role: "group", "aria-label": WORDS.viewport.group }, [out, whole, full, into]);
   root.classList.add("gad-has-viewport");
   return {
     element: made,
     update(change) {
-      if (change === "payload") apply();
-      if (change !== "selection") follow();
+      if (change === "payload") {
+        apply();
+        uncover();
+      }
+      if (change !== "selection") follow(change === "step");
     },
   };
 }

@@ -6,30 +6,38 @@ import { WORDS } from "./words.js";
 
 /** @import {Host, Look, Payload, Tool} from "./types.js" */
 
-/** What a step does, told by names: ids may differ from one payload to the next. @param {Payload} payload @returns {string[]} */
+const MENU_MARGIN = 8; // px between a menu and the explorer's edge
+
+/**
+ * What a step does, told by names, since ids may differ from one payload to the next; and for the how many-th time.
+ * @param {Payload} payload @returns {string[]}
+ */
 function stepDeeds(payload) {
   const nodes = new Map(payload.nodes.map((node) => [node.id, node.name]));
   const edges = new Map(payload.edges.map((edge) => [edge.index, edge.name]));
+  /** @type {Map<string, number>} */
+  const times = new Map();
   return payload.steps.map((event) => {
-    const edge = event.edge === null ? "" : edges.get(event.edge);
-    return JSON.stringify([event.kind, nodes.get(event.node), edge]);
+    const deed = JSON.stringify([event.kind, nodes.get(event.node), event.edge === null ? "" : edges.get(event.edge)]);
+    times.set(deed, (times.get(deed) ?? 0) + 1);
+    return `${deed} ${times.get(deed)}`;
   });
 }
 
 /**
  * The step at which another story of the same graph stands where this one stood: where the last thing that both have
- * in common has just happened; the end, if this one was at its end.
- * @param {Payload} before @param {number} step @param {Payload} after @returns {number}
+ * in common has just happened; the end, if this one was at its end. It is kept where nothing had to be left out.
+ * @param {Payload} before @param {number} step @param {Payload} after @returns {{step: number, kept: boolean}}
  */
 export function sameStep(before, step, after) {
-  if (step >= before.steps.length) return after.steps.length;
+  if (step >= before.steps.length) return { step: after.steps.length, kept: true };
   const old = stepDeeds(before);
   const places = new Map(stepDeeds(after).map((deed, order) => [deed, order + 1]));
   for (let place = step; place > 0; place -= 1) {
     const found = places.get(old[place - 1]);
-    if (found !== undefined) return found;
+    if (found !== undefined) return { step: found, kept: place === step };
   }
-  return 0;
+  return { step: 0, kept: step === 0 };
 }
 
 /** @param {string} words @param {HTMLElement} control @returns {HTMLElement} */
@@ -57,9 +65,7 @@ export function makeWays(host) {
   host.look = (change) => {
     // the iteration of a training is another story, and whoever turns to it says where it opens
     asked = "iteration" in change ? null : { payload: host.payload, step: host.step };
-    // A page carries looks that depart in one thing: the others go back.
-    const others = host.payload.live ? {} : Object.fromEntries(Object.keys(model.get("look") ?? {}).map((key) => [key, null]));
-    look({ ...others, ...change });
+    look(change);
   };
 
   const mode = element("select", { class: "gad-mode", "aria-label": words.mode });
@@ -82,6 +88,16 @@ export function makeWays(host) {
     { signal },
   );
   labels.addEventListener("change", () => host.look({ labels: labels.value }), { signal });
+
+  // The menu of groups opens below its button, moved in from an edge that it would cross.
+  const list = /** @type {HTMLElement} */ (groups.element.querySelector(".gad-menu-list"));
+  const kept = new ResizeObserver(() => {
+    list.style.setProperty("--gad-shift", "0px");
+    const over = list.getBoundingClientRect().right - host.root.getBoundingClientRect().right + MENU_MARGIN;
+    list.style.setProperty("--gad-shift", `${Math.min(-over, 0)}px`);
+  });
+  for (const sized of [list, host.root]) kept.observe(sized);
+  signal.addEventListener("abort", () => kept.disconnect());
 
   /** What can be chosen, and what is. */
   function show() {
@@ -120,7 +136,7 @@ export function makeWays(host) {
       const before = asked;
       asked = null;
       if (!before || before.payload === host.payload) return;
-      const step = sameStep(before.payload, before.step, host.payload);
+      const { step } = sameStep(before.payload, before.step, host.payload);
       // once whoever sent the graph has had its own say about the step
       queueMicrotask(() => {
         if (signal.aborted || step === model.get("step")) return;

@@ -2,8 +2,8 @@
 //
 // Every number, also the error on the plot, was computed by Python; here they are chosen, placed and marked.
 
-import { svgPart } from "./chart.js";
-import { element } from "./dom.js";
+import { element, svgPart } from "./dom.js";
+import { isAway, refusal } from "./refusal.js";
 import { WORDS } from "./words.js";
 
 /** @import {Host, Panel} from "./types.js" */
@@ -35,7 +35,7 @@ import { WORDS } from "./words.js";
  * @property {string} verdict
  * @property {string[]} notes
  *
- * @typedef {"agrees" | "kink" | "coarse" | "unmeasured" | "differs"} VerdictKind
+ * @typedef {"agrees" | "kink" | "jump" | "coarse" | "unmeasured" | "differs"} VerdictKind
  * @typedef {{verdict: VerdictKind, claimed: string, measured: string, error: string, note: string}} Finding
  *
  * @typedef {object} CheckAnswer
@@ -49,7 +49,7 @@ const NUDGE_ROW = 3; // ε = 10⁻³: near enough for small errors, far enough t
 const NUDGE_SIDES = /** @type {Side[]} */ (["right", "left", "central"]);
 
 /** @type {Record<VerdictKind, string>} A sign for each verdict, told apart without colour. */
-const VERDICT_SIGNS = { agrees: "✓", kink: "∧", coarse: "≈", unmeasured: "–", differs: "✗" };
+const VERDICT_SIGNS = { agrees: "✓", kink: "∧", jump: "⌐", coarse: "≈", unmeasured: "–", differs: "✗" };
 
 /** @param {Host} host @returns {Panel} */
 export function makeWhatIf(host) {
@@ -65,6 +65,7 @@ export function makeWhatIf(host) {
   let row = NUDGE_ROW;
   /** @type {Side} */
   let side = "right";
+  let early = false; // is shown before the story has come to the adjoint
 
   // --- the controls
   const node = element("select", { class: "gad-nudge-node", id: `${host.id}-nudge-node` });
@@ -147,20 +148,44 @@ export function makeWhatIf(host) {
       const { data } = await host.ask(question);
       if (mine !== turn) return;
       nudge = /** @type {NudgeAnswer} */ (data);
-      tell("");
+      tell();
       drawPlot();
-      choose(row, side);
+      compare();
     } catch (error) {
-      if (mine === turn) tell(error instanceof Error ? error.message : String(error));
+      if (mine !== turn) return;
+      asked = ""; // it may be asked again
+      tell(...refusal(host, error));
+      node.disabled = isAway(error);
     }
   }
 
-  /** @param {string} wrong What is wrong, instead of numbers; "" for nothing. */
-  function tell(wrong) {
-    problem.textContent = wrong;
-    told.hidden = wrong !== "";
-    if (wrong !== "") nudge = null;
-    if (wrong !== "") mark();
+  /** @param {(Node | string)[]} wrong What is wrong, instead of numbers. */
+  function tell(...wrong) {
+    problem.replaceChildren(...wrong);
+    told.hidden = wrong.length > 0;
+    node.disabled = false;
+    for (const control of [cells, epsilon, ...sides.querySelectorAll("input")]) control.disabled = wrong.length > 0;
+    if (wrong.length === 0) return;
+    nudge = null;
+    mark();
+  }
+
+  // --- beside the adjoint, once the story has come to it
+  /** The step that completes a node's adjoint; 0 in a story that has none. @param {number} id */
+  function completedAt(id) {
+    const { steps, mode } = host.payload;
+    if (mode === "forward") return 0;
+    const arrived = steps.map((event) => event.node === id && event.complete && ["seed", "contribution", "sum"].includes(event.kind));
+    return arrived.includes(true) ? arrived.lastIndexOf(true) + 1 : steps.length;
+  }
+
+  function compare() {
+    if (!nudge) return;
+    early = host.step < completedAt(nudge.node);
+    plot.hidden = notes.hidden = early;
+    const kept = host.payload.wrong ? [words.compared, ...nudge.notes] : nudge.notes;
+    notes.replaceChildren(...kept.map((note) => element("li", {}, [note])));
+    choose(row, side);
   }
 
   // --- one ε
@@ -179,7 +204,6 @@ export function makeWhatIf(host) {
     const where = side === "right" ? [here.notes[0]] : side === "left" ? [here.notes[1]] : here.notes;
     between.textContent = where.filter(Boolean).join(" ");
     chain.textContent = nudge.chains[here.chains[side === "left" ? 1 : 0]].sentence;
-    notes.replaceChildren(...nudge.notes.map((note) => element("li", {}, [note])));
     point();
     mark();
   }
@@ -187,22 +211,34 @@ export function makeWhatIf(host) {
   /** @param {NudgeAnswer} about @param {Quotient} quotient */
   function showQuotient(about, [text, agree, error]) {
     const { name, output, adjoint } = about;
-    const digits = text.slice(0, agree).replace(/^[^1-9]*/, "").replace(/\D/g, "").length; // those before the first that counts are none
+    const alike = early ? 0 : agree;
+    const digits = text.slice(0, alike).replace(/^[^1-9]*/, "").replace(/\D/g, "").length; // those before the first that counts are none
     const measured = element("span", { class: "gad-nudge-measured", "data-measured": text }, [
-      element("mark", { class: "gad-agree" }, [text.slice(0, agree)]),
-      text.slice(agree) || (text === "" ? words.nothing : ""),
+      element("mark", { class: "gad-agree" }, [text.slice(0, alike)]),
+      text.slice(alike) || (text === "" ? words.nothing : ""),
     ]);
     if (digits > 0) measured.title = words.agreeing(digits);
     /** @param {string} term @param {Node | string} value @param {string} kind */
     const pair = (term, value, kind) => [element("dt", {}, [term]), element("dd", { class: kind }, [value])];
+    const { wrong } = host.payload;
+    const played = wrong ? host.payload.nodes.find((one) => one.id === about.node) : undefined;
     result.replaceChildren(
       element("dl", { class: "gad-nudge-facts" }, [
         ...pair(words.measured(name, output, side), measured, "gad-is-measured"),
-        ...pair(words.adjoint(name, output), element("span", { "data-adjoint": adjoint }, [adjoint]), "gad-is-adjoint"),
-        ...pair(words.error, error === "" ? "–" : error, "gad-is-error"),
-        ...pair(words.digits, text === "" ? "–" : String(digits), "gad-is-digits"),
+        ...pair((wrong ? words.right : words.adjoint)(name, output), early ? later(about.node) : element("span", { "data-adjoint": adjoint }, [adjoint]), "gad-is-adjoint"),
+        ...(played && !early ? pair(words.played(about.size > 1 || played.shape ? played.name : ""), played.adjoint_text ?? words.nowhere, "gad-is-played") : []),
+        ...pair(words.error, early || error === "" ? "–" : error, "gad-is-error"),
+        ...pair(words.digits, early || text === "" ? "–" : String(digits), "gad-is-digits"),
       ]),
     );
+  }
+
+  /** In an adjoint's place, before the story has come to it. @param {number} id */
+  function later(id) {
+    const step = completedAt(id);
+    const go = element("button", { type: "button", class: "gad-link", title: WORDS.details.goTo(step) }, [words.later(step)]);
+    go.addEventListener("click", () => host.go(step), { signal });
+    return go;
   }
 
   // --- the plot: relative error against ε, both on log scales
@@ -284,6 +320,7 @@ export function makeWhatIf(host) {
   // --- the check
   async function askCheck() {
     const mine = host.payload;
+    let away = false;
     run.disabled = true;
     run.setAttribute("aria-busy", "true");
     summary.textContent = words.running;
@@ -293,9 +330,11 @@ export function makeWhatIf(host) {
       check = /** @type {CheckAnswer} */ (data);
       showCheck();
     } catch (error) {
-      if (mine === host.payload) summary.textContent = error instanceof Error ? error.message : String(error);
+      if (mine !== host.payload) return;
+      summary.replaceChildren(...refusal(host, error));
+      away = isAway(error);
     } finally {
-      run.disabled = false;
+      run.disabled = away;
       run.removeAttribute("aria-busy");
     }
   }
@@ -418,6 +457,7 @@ export function makeWhatIf(host) {
         asked = "";
         turn += 1;
         marks = []; // they went with the picture
+        run.disabled = false;
         offerNodes();
         showCheck();
         if (open) follow();
@@ -428,6 +468,8 @@ export function makeWhatIf(host) {
         mark();
       } else if (change === "selection") {
         follow();
+      } else if (nudge && early !== host.step < completedAt(nudge.node)) {
+        compare();
       }
     },
     leave() {

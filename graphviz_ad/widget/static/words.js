@@ -18,6 +18,8 @@ export const WORDS = {
     times: (factor) => `${factor}×`,
     forks: "pause at forks",
     forksHint: "Playing stops where a node with several consumers has heard from one of them.",
+    paused: "paused at a fork",
+    pausedSaid: "Paused at a fork. Space goes on.",
   },
   phase: { forward: "forward", backward: "backward", tangent: "tangent", done: "done" },
   graph: {
@@ -32,15 +34,38 @@ export const WORDS = {
     silent: "The kernel does not answer. It is busy, or it was restarted: then run this cell again to change inputs.",
     late: "The kernel does not answer. It is busy, or it was restarted: then run this cell again.",
     closed: "This explorer was closed.",
+    overtaken: "The graph has changed since this was asked.",
     malformed: "The kernel sent something that this explorer does not understand. Run the cell again.",
   },
   page: {
     question: "This page has no Python behind it, and what was asked was not computed beforehand.",
     elsewhere: "This page can tell that only for the graph as it opened: it has no Python behind it.",
+    home: "Back to the graph as it opened",
     look: "This page has no Python behind it: this way of looking was not drawn beforehand.",
     reset: "Back to the page's own inputs: this way of looking was drawn for them alone.",
+    /** @param {string} what */
+    one: (what) => `This page shows one way of looking at a time: ${what}.`,
+    /** @param {number} step @param {number} steps */
+    moved: (step, steps) => `The step that was shown is not in this story: it stands at step ${step} of ${steps}.`,
+    /** What is as it was when the page opened. */
+    back: {
+      /** @param {string} kind */
+      labels: (kind) => `labels are back to ${kind}`,
+      /** @param {string} mode */
+      mode: (mode) => `the mode is back to ${mode}`,
+      /** @param {string} input */
+      seed: (input) => `forward mode is back to ${input}`,
+      wrong: () => "the right algorithm plays again",
+      iteration: () => "iteration 0 is shown again",
+      /** @param {string[]} names */
+      open: (names) => `${names.join(", ")} ${names.length > 1 ? "are" : "is"} closed again`,
+      /** @param {string[]} names */
+      closed: (names) => `${names.join(", ")} ${names.length > 1 ? "are" : "is"} open again`,
+    },
     /** @param {string} name @param {string} low @param {string} high */
     grid: (name, low, high) => `This page has no Python behind it: ${name} can be moved from ${low} to ${high} with its slider.`,
+    /** @param {string} low @param {string} high */
+    between: (low, high) => `Only some numbers were computed for this page: the nearest are ${low} and ${high}.`,
   },
   inputs: {
     scrub: "Drag, or use the arrow keys; a double click leads back to the first value.",
@@ -80,11 +105,13 @@ export const WORDS = {
   training: {
     title: "Training",
     group: "Iterations",
-    back: "back",
+    back: "− 1",
+    backLabel: "− 1 iteration",
     backHint: "One iteration back",
-    one: "1 iteration",
+    one: "+ 1",
+    oneLabel: "+ 1 iteration",
     oneHint: "To the same step of the next iteration",
-    ten: "10 iterations",
+    ten: "+ 10 iterations",
     tenHint: "Ten iterations on",
     slider: "Iteration",
     log: "log scale",
@@ -96,7 +123,7 @@ export const WORDS = {
     table: "All numbers as a table",
     iteration: "iteration",
     /** @param {number} iteration @param {number} last */
-    where: (iteration, last) => `iteration ${iteration} of ${last}`,
+    where: (iteration, last) => `iteration ${iteration} (last: ${last})`,
     /** @param {number} carried @param {number} iterations */
     carried: (carried, iterations) => `this page carries ${carried} of ${iterations} iterations`,
     /** @param {string} name @param {string} first @param {string} now @param {number} iteration */
@@ -138,6 +165,9 @@ export const WORDS = {
     path: "path",
     unreached: "none leads from here to the output: nothing arrives",
     soFar: "so far",
+    /** @param {string} text */
+    updated: (text) => `updated, before: ${text}`,
+    zeroed: "set back to zero",
     seed: "seed",
     step: "step",
     fromConsumer: "from",
@@ -255,13 +285,16 @@ export const WORDS = {
     long: "An answer has at most 200 characters.",
     /** @param {string} text */
     comma: (text) => `Write ${text} with a point, not with a comma.`,
+    /** @param {string} text */
+    thousands: (text) => `Write ${text} without a comma between the thousands; decimals have a point.`,
+    close: "That is close, but a fraction must be exact: write its result as a decimal; four digits are enough.",
     zero: "A division by 0 is no number; write inf, -inf or nan if that is what you mean.",
     unread: "This cannot be read as a number: write a decimal such as 0.75, or a fraction such as 3/4.",
     shape: "This cannot be read as a shape: write (2, 3), or (3,) for a vector, or () for a number.",
   },
   predict: {
     ask: "Ask me first",
-    askHint: "Before each step you are asked for its number. Show me lets one pass.",
+    askHint: "Before each step you are asked for its number; four digits are enough. Show me lets one pass.",
     region: "A question before the next step",
     answer: "Your answer",
     check: "Check",
@@ -402,6 +435,12 @@ export const WORDS = {
       `All derivatives of ${outputs} output number${outputs === 1 ? "" : "s"} by ${inputs} input number${inputs === 1 ? "" : "s"}`,
   },
   ledger: {
+    inPicture: {
+      value: "its value is held",
+      adjoint: "its adjoint is held",
+      tangent: "its tangent is held",
+      faded: "nothing of it is held",
+    },
     title: "Memory, step by step",
     held: "Held at this step",
     name: "name",
@@ -474,6 +513,14 @@ export const WORDS = {
     measured: (name, output, side) => (side === "central" ? `measured: ${output}(${name} + ε) − ${output}(${name} − ε), over 2ε` : `measured Δ${output} / Δ${name}`),
     /** @param {string} name @param {string} output */
     adjoint: (name, output) => `adjoint ∂${output}/∂${name}`,
+    /** @param {string} name @param {string} output */
+    right: (name, output) => `right adjoint ∂${output}/∂${name}`,
+    /** @param {string} array */
+    played: (array) => `in this wrong play${array ? `, all of ${array}` : ""}`,
+    compared: "The measured number is compared with the right adjoint, not with that of the play that is wrong on purpose.",
+    nowhere: "none",
+    /** @param {number} step */
+    later: (step) => `after step ${step}`,
     error: "relative error",
     digits: "digits that agree",
     nothing: "cannot be measured",
@@ -491,8 +538,8 @@ export const WORDS = {
     checking: "Check by finite differences",
     check: "Check all edges by finite differences",
     running: "Measuring every edge and node …",
-    verdict: { agrees: "agrees", kink: "kink", coarse: "too coarse to tell", unmeasured: "cannot be measured", differs: "differs" },
-    counted: { agrees: "agree", kink: "at a kink", coarse: "too coarse to tell", unmeasured: "cannot be measured", differs: "differ" },
+    verdict: { agrees: "agrees", kink: "kink", jump: "jump", coarse: "too coarse to tell", unmeasured: "cannot be measured", differs: "differs" },
+    counted: { agrees: "agreeing", kink: "at a kink", jump: "at a jump", coarse: "too coarse to tell", unmeasured: "cannot be measured", differs: "differing" },
     heads: ["verdict", "edge or node", "by rule", "measured", "relative error", "why"],
     /** @param {string} edge @param {string} verdict @param {string} measured @param {string} claimed */
     badge: (edge, verdict, measured, claimed) => `${edge}: ${verdict}${measured ? `, measured ${measured}, by rule ${claimed}` : ""}.`,
@@ -559,6 +606,10 @@ export const WORDS = {
       { sign: "Σ 1/2", kind: "adjoint", text: "1 of 2 consumers has sent its contribution; the adjoint is their sum" },
       { sign: "━", kind: "value", text: "solid: forwards" },
       { sign: "╍", kind: "adjoint", text: "dashed: backwards" },
+      { sign: "┈//┈", kind: "cut", text: "dotted, with //: the derivative ends here" },
+      { sign: "▌", kind: "plain", text: "a bar at the left: an input" },
+      { sign: "▣", kind: "plain", text: "a double border: the output" },
+      { sign: "▢", kind: "active", text: "a gold frame: what this step is about" },
     ],
   },
 };

@@ -1,6 +1,6 @@
 // Mistakes: plays a backward pass that is wrong on purpose, and marks the first node that differs.
 
-import { element, SVG } from "./dom.js";
+import { element, svgPart } from "./dom.js";
 import { WORDS } from "./words.js";
 
 /** @import {Host, Panel, Tool} from "./types.js" */
@@ -20,12 +20,10 @@ const MOST_ROWS = 20;
 
 /** The choice of a wrong algorithm, by its kind; "" for the right one. @param {Host} host @param {string} kind */
 function playMistake(host, kind) {
-  const { look, mode, live } = host.payload;
+  const { look, mode } = host.payload;
   /** @type {Record<string, any>} */
   const change = { mode: null, seed: null, wrong: kind || null };
   if (mode === "forward" && look.mode === undefined) change.mode = "reverse"; // the view itself goes forwards
-  // A page carries each mistake drawn once, as it opens.
-  if (!live) for (const key of Object.keys(look)) if (!(key in change)) change[key] = null;
   host.look(change);
 }
 
@@ -94,12 +92,11 @@ export function makeMistakeMarks(host) {
     const view = host.picture.svg.viewBox.baseVal;
     const left = Math.max(Math.min(x + width / 2 - wide / 2, view.x + view.width - wide - 2), view.x + 2);
     const top = Math.min(y + height - 4, view.y + view.height - 21);
-    const badge = svgElement("g", { class: first ? "gad-wrong-badge gad-wrong-badge-first" : "gad-wrong-badge" }, [
-      svgElement("rect", { x: String(left), y: String(top), width: String(wide), height: "19", rx: "4" }),
-    ]);
-    const text = svgElement("text", { x: String(left + wide / 2), y: String(top + 14) });
-    text.textContent = says;
-    badge.append(text);
+    const badge = svgPart("g", { class: first ? "gad-wrong-badge gad-wrong-badge-first" : "gad-wrong-badge" });
+    badge.append(
+      svgPart("rect", { x: left, y: top, width: wide, height: 19, rx: 4 }),
+      svgPart("text", { x: left + wide / 2, y: top + 14 }, says),
+    );
     host.picture.svg.append(badge); // above everything else
     return badge;
   }
@@ -123,14 +120,6 @@ export function makeMistakeMarks(host) {
       if (change === "payload" || change === "step") show();
     },
   };
-}
-
-/** @param {string} tag @param {Record<string, string>} attributes @param {Node[]} [children] @returns {SVGElement} */
-function svgElement(tag, attributes, children = []) {
-  const found = document.createElementNS(SVG, tag);
-  for (const [name, value] of Object.entries(attributes)) found.setAttribute(name, value);
-  found.append(...children);
-  return found;
 }
 
 /**
@@ -169,6 +158,13 @@ export function makeMistakes(host) {
     return found;
   }
 
+  /** The radios say what plays, also after a choice that was refused. */
+  function settle() {
+    for (const [kind, { radio }] of radios) radio.checked = kind === (host.payload.wrong?.kind ?? "");
+  }
+  host.model.on("change:error", settle);
+  signal.addEventListener("abort", () => host.model.off("change:error", settle));
+
   function draw() {
     const { wrong, looks } = host.payload;
     const none = radios.get("") ?? makeRadio("", WORDS.wrong.right);
@@ -178,7 +174,7 @@ export function makeMistakes(host) {
       radio.disabled = !choice.applies && wrong?.kind !== choice.kind;
       words.textContent = choice.applies ? choice.explanation : choice.why;
     }
-    for (const [kind, { radio }] of radios) radio.checked = kind === (wrong?.kind ?? "");
+    settle();
     result.hidden = !wrong;
     if (!wrong) return;
     verdict.textContent = wrong.verdict;
