@@ -210,6 +210,7 @@ def test_zoomed_nothing_is_lost(
     file = write(tmp_path)
     explorer = opened(page, file)
     explorer.press("Last step")
+    explorer.press("Ways to look")
     for name in each_panel(explorer.root):
         lines = page.evaluate(CUT)
         page.screenshot(path=screenshots / f"zoom-{width}-{file.stem}-{theme}-{name}.png", full_page=True)

@@ -129,6 +129,17 @@ function render({ model, el }) {
   const panels = PANELS.map((make) => make(host));
   const tabs = makeTabs(host, panels);
 
+  // Where there is little room the ways to look are behind a button.
+  const more = element("button", { type: "button", class: "gad-command gad-more", "aria-expanded": "false" }, [WORDS.tools.ways]);
+  more.addEventListener(
+    "click",
+    () => {
+      const shown = root.classList.toggle("gad-ways-shown");
+      more.setAttribute("aria-expanded", String(shown));
+    },
+    { signal },
+  );
+
   root.append(
     element("div", { class: "gad-toolbar", role: "group", "aria-label": WORDS.player.group }, [
       element("span", { class: "gad-buttons" }, [first, back, player.play, forward, last]),
@@ -139,6 +150,7 @@ function render({ model, el }) {
       player.forks,
     ]),
     element("div", { class: "gad-tools" }, [
+      more,
       element("div", { class: "gad-ways", role: "group", "aria-label": WORDS.tools.ways }, ways.map((tool) => tool.element)),
       element("div", { class: "gad-views", role: "group", "aria-label": WORDS.tools.view }, viewing.map((tool) => tool.element)),
     ]),

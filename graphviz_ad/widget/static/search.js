@@ -64,6 +64,7 @@ export function makeSearch(host) {
   host.keysTaken.push("/");
   host.keys.push((event) => {
     if (event.key !== "/" || event.ctrlKey || event.altKey || event.metaKey) return false;
+    /** @type {HTMLElement | null} */ (host.root.querySelector(".gad-more[aria-expanded='false']"))?.click();
     field.focus();
     field.select();
     return true;
