@@ -34,7 +34,7 @@ def moments(explorer: Explorer) -> dict[str, int]:
     ("write", "theme"),
     [
         pytest.param(neuron_page, "light", id="scalars-light"),
-        pytest.param(network_page, "dark", id="arrays-dark"),
+        pytest.param(network_page, "dark", id="arrays-dark", marks=pytest.mark.slow),
         pytest.param(neuron_page, "dark", id="scalars-dark", marks=pytest.mark.slow),
         pytest.param(network_page, "light", id="arrays-light", marks=pytest.mark.slow),
     ],

@@ -213,7 +213,9 @@ def playing(page: Page) -> Explorer:
 
 
 @pytest.mark.filterwarnings("ignore:Alternative text is missing")
-@pytest.mark.parametrize("state", [True, False], ids=["executed", "saved"])
+@pytest.mark.parametrize(
+    "state", [pytest.param(True, id="executed", marks=pytest.mark.slow), pytest.param(False, id="saved")]
+)
 def test_an_export_plays_the_page_in_place_of_the_picture(
     page: Page, executed: nbformat.NotebookNode, watch: Watch, tmp_path: Path, screenshots: Path, state: bool
 ) -> None:

@@ -258,6 +258,7 @@ def test_a_branch_taken_at_a_new_input_is_traced_again(notebook: Callable[..., N
     close(explorer.numbers("adjoint"), {"x": -2.0}, 0)
 
 
+@pytest.mark.slow
 def test_after_a_restart_the_picture_stays_and_says_that_it_is_not_live(
     notebook: Callable[..., Notebook], screenshots: Path
 ) -> None:

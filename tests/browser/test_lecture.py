@@ -50,6 +50,7 @@ def visible(explorer: Explorer, selector: str) -> int:
     return explorer.root.locator(f"{selector}:visible").count()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_it_fills_the_window_in_large_letters(
@@ -332,6 +333,7 @@ def test_a_link_can_be_copied(page_factory: Callable[..., Page], address: str) -
     assert page.url == f"{address}#step=7"
 
 
+@pytest.mark.slow
 def test_a_zoom_ends_where_the_lecture_begins_and_comes_back(page: Page, address: str) -> None:
     page.goto(address)
     explorer = Explorer(page)

@@ -99,6 +99,7 @@ def test_each_step_is_seen_wherever_it_is(opened: Explorer) -> None:
             assert box[side] + box[size] <= frame[side] + frame[size] + 1
 
 
+@pytest.mark.slow
 def test_what_is_far_keeps_its_numbers_and_can_be_reached(opened: Explorer) -> None:
     view = opened
     view.press("Last step")
@@ -124,6 +125,7 @@ def test_what_is_far_keeps_its_numbers_and_can_be_reached(opened: Explorer) -> N
     assert len(set(names)) == len(names)
 
 
+@pytest.mark.slow
 def test_on_paper_there_is_all_of_it(opened: Explorer) -> None:
     view = opened
     assert len(parts(view)[0]) < len(LARGE.nodes)
@@ -132,6 +134,7 @@ def test_on_paper_there_is_all_of_it(opened: Explorer) -> None:
     assert all(there for _, there, _ in rows)
 
 
+@pytest.mark.slow
 def test_text_too_small_to_be_read_is_not_drawn(opened: Explorer) -> None:
     view = opened
     name = view.node(LARGE.inputs[0].name).locator("text.gad-name")

@@ -113,6 +113,7 @@ class Refusing:
         return self.view
 
 
+@pytest.mark.slow
 def test_two_sliders_and_slow_answers(live: Live) -> None:
     explorer, kernel = live(gad.explore(product, 1.0, 2.0)._base)
     explorer.page.evaluate("window.kernelDelay = 300")
@@ -125,6 +126,7 @@ def test_two_sliders_and_slow_answers(live: Live) -> None:
     assert [float(explorer.field(name).input_value()) for name in "xy"] == [1.8, 3.0]
 
 
+@pytest.mark.slow
 def test_an_answer_after_a_long_silence_counts_and_so_does_where_a_slider_went_meanwhile(live: Live) -> None:
     explorer, kernel = live(gad.explore(product, 1.0, 2.0)._base)
     explorer.page.evaluate("window.kernelDelay = 2600")
@@ -137,6 +139,7 @@ def test_an_answer_after_a_long_silence_counts_and_so_does_where_a_slider_went_m
     assert kernel.edits == [("x", "1.5"), ("x", "2.5")]
 
 
+@pytest.mark.slow
 def test_an_edit_that_an_interrupt_has_lost_blocks_nothing(live: Live) -> None:
     explorer, kernel = live(gad.explore(product, 1.0, 2.0)._base)
     kernel.interrupted = True
@@ -153,6 +156,7 @@ def test_an_edit_that_an_interrupt_has_lost_blocks_nothing(live: Live) -> None:
     expect(explorer.node("x")).to_have_attribute("data-value", "2.2")
 
 
+@pytest.mark.slow
 def test_an_iteration_that_an_interrupt_has_lost_blocks_nothing(live: Live) -> None:
     explorer, kernel = live(training())
     kernel.interrupted = True

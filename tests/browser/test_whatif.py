@@ -306,6 +306,7 @@ def f(x: float, w: float) -> float:
     return (w * x if x > 0 else 0.1 * x) ** 2
 
 
+@pytest.mark.slow
 def test_dragging_follows_through_the_kernel(browser: Browser, jupyter_lab: JupyterLab, screenshots: Path) -> None:
     watch = Watch()
     context = browser.new_context(viewport={"width": 1280, "height": 1000}, service_workers="block")

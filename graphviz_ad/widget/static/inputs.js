@@ -7,6 +7,7 @@ import { WORDS } from "./words.js";
 /** @import {Change, Edit, Host, PayloadNode} from "./types.js" */
 /** @import {Desk} from "./desk.js" */
 
+const MANY_INPUTS = 24; // more scroll in a box of their own
 const TYPING_PAUSE = 350; // after the last key in an input, before it is evaluated
 
 /**
@@ -135,6 +136,7 @@ export function makeInputs(host, desk) {
       for (const input of inputs.values()) if (input.pending !== null) clearTimeout(input.pending);
       inputs.clear();
       fields.replaceChildren(...editable.map(makeInput));
+      fields.classList.toggle("gad-fields-many", editable.length > MANY_INPUTS);
     }
     for (const node of editable) {
       const input = inputs.get(node.name);
