@@ -201,7 +201,8 @@ export function makeInputs(host, desk) {
       dragged.delete(name);
       send(name);
     }
-    show();
+    // a graph that came in the same message is drawn next, and its numbers with it
+    if (model.get("payload") === host.payload) show();
   }
 
   /** The kernel has fallen silent, or is back: what it has not answered by then it never will. */
