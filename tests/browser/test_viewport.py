@@ -195,6 +195,19 @@ def test_dragging_the_background_pans_and_selects_nothing(opened: Callable[..., 
     expect(selected).to_have_count(0)
 
 
+def test_playing_says_that_it_has_paused_at_a_fork(opened: Callable[..., View]) -> None:
+    view = opened(SMALL)
+    label = view.root.locator(".gad-waits")
+    expect(label).to_have_text("pause at forks")
+    view.root.get_by_role("combobox", name="Speed").select_option("4")
+    view.press("Play")
+    expect(label).to_have_text("paused at a fork", timeout=15_000)
+    expect(view.root.locator(".gad-announcement")).to_have_text("Paused at a fork. Space goes on.")
+    assert SMALL.timeline()[view.where[0] - 1].node is not None
+    view.press("Step forward")
+    expect(label).to_have_text("pause at forks")
+
+
 @pytest.mark.slow
 def test_the_story_is_followed_only_out_of_view(opened: Callable[..., View]) -> None:
     view = opened(LONG)

@@ -1,4 +1,4 @@
-// Of a large picture only what is near its visible part is laid out: then a step costs no more than in a small one.
+// Of a large picture only what is near its visible part is laid out: what nobody sees costs neither layout nor paint.
 
 import { setOrRemove } from "./dom.js";
 
