@@ -16,7 +16,8 @@ from graphviz_ad.errors import ArgumentError, GraphvizADError
 from graphviz_ad.widget import bundle
 from graphviz_ad.widget.desk import Answer
 from graphviz_ad.widget.fixed import fixed
-from graphviz_ad.widget.payload import phases, scalar_inputs, selectable, sendable, strict
+from graphviz_ad.widget.patch import update
+from graphviz_ad.widget.payload import phases, same_step, scalar_inputs, selectable, sendable, strict
 
 
 class GraphAdapter(Protocol):
@@ -74,12 +75,15 @@ class Explorer(anywidget.AnyWidget):
         ``{"mode": "forward", "seed": "x"}`` or ``{"wrong": "overwrite"}``.
     graph
         The graph that is shown at present: a new one after an input was changed.
+    shown : dict
+        All that the page plays at present, as plain JSON: picture, nodes, edges and steps.
     """
 
     _esm = bundle.script()
     _css = bundle.style()
 
-    payload = traitlets.Dict().tag(sync=True)
+    payload = traitlets.Dict().tag(sync=True)  # as it was last sent whole; `shown` is what it has become
+    patch = traitlets.Any(None).tag(sync=True)  # what is different now, see `graphviz_ad.widget.patch`
     step = traitlets.Int(0).tag(sync=True)
     phase = traitlets.Unicode("forward").tag(sync=True)
     playing = traitlets.Bool(False).tag(sync=True)
@@ -101,6 +105,7 @@ class Explorer(anywidget.AnyWidget):
         self._from_page = False
         payload = adapter.payload(True)
         self._phases = phases(payload)
+        self.shown = payload
         self._settling = 1  # above 0 while traits are set by the explorer itself
         super().__init__(payload=payload, inputs=scalar_inputs(payload), look={}, phase=self._phases[0])
         self._settling = 0
@@ -114,10 +119,10 @@ class Explorer(anywidget.AnyWidget):
     @property
     def steps(self) -> int:
         """How many steps the story has."""
-        return len(self.payload["steps"])
+        return len(self.shown["steps"])
 
     def __repr__(self) -> str:
-        title = self.payload["title"]
+        title = self.shown["title"]
         return f"<Explorer of {title}: step {self.step} of {self.steps}>"
 
     def on_step(self, callback: Callable[[int], Any]) -> Callable[[], None]:
@@ -200,18 +205,18 @@ class Explorer(anywidget.AnyWidget):
     @traitlets.validate("selected")
     def _validate_selected(self, proposal: Any) -> str:
         name: str = proposal["value"]
-        if name == "" or name in selectable(self.payload):
+        if name == "" or name in selectable(self.shown):
             return name
         if self._from_page:  # a late click on a picture that is gone
             return ""
-        known = ", ".join(repr(called(other)) for other in selectable(self.payload)[:12])
+        known = ", ".join(repr(called(other)) for other in selectable(self.shown)[:12])
         raise SettingError(f"explorer.selected = {called(name)!r}: no visible node or edge is called so ({known}, …).")
 
     @traitlets.validate("inputs")
     def _validate_inputs(self, proposal: Any) -> dict[str, Any]:
         inputs = proposal["value"]
         if not self._settling:
-            shown = scalar_inputs(self.payload)
+            shown = scalar_inputs(self.shown)
             inputs = shown | {name: self._validate_input(name, number, shown) for name, number in inputs.items()}
         return _read_only("inputs", inputs)
 
@@ -282,7 +287,7 @@ class Explorer(anywidget.AnyWidget):
             self.phase = self._phases[self.step]
 
     def _on_inputs(self, change: Any) -> None:
-        shown = scalar_inputs(self.payload)
+        shown = scalar_inputs(self.shown)
         numbers = {name: float(number) for name, number in change["new"].items() if number != shown[name]}
         with self._undone(change):
             self._show(self._base.evaluate(numbers), self.look)
@@ -333,14 +338,16 @@ class Explorer(anywidget.AnyWidget):
         """Show another graph, or the same one in another way."""
         adapter = base.looked(look)
         payload = adapter.payload(True)
-        before, shown = self.steps, self.step
-        self._base, self._adapter, self._phases = base, adapter, phases(payload)
+        step = same_step(self.shown, self.step, payload)
+        news = update(self.payload, payload)
+        self._base, self._adapter, self._phases, self.shown = base, adapter, phases(payload), payload
         # One message for all changes, so that the page never sees the new graph at a step of the old one. The
         # order matters to the validation of step: the payload comes first.
         with self.hold_sync(), self._settled():
             self.error = ""
-            self.payload = payload
-            self.step = keep_step(shown, before, self.steps)
+            for name, value in news.items():
+                setattr(self, name, value)
+            self.step = step
             self.phase = self._phases[self.step]
             self.inputs = scalar_inputs(payload)
             if self.selected and self.selected not in selectable(payload):
@@ -418,7 +425,7 @@ class Explorer(anywidget.AnyWidget):
     def _view_bundle(self) -> dict[str, Any]:
         view = {"version_major": 2, "version_minor": 0, "model_id": self.model_id}
         steps = f"{self.steps} steps" if self.steps != 1 else "1 step"
-        words = f"Explorer of {self.payload['title']}, {steps}: run this cell to play it."
+        words = f"Explorer of {self.shown['title']}, {steps}: run this cell to play it."
         return {"application/vnd.jupyter.widget-view+json": view, "text/plain": words}
 
 
@@ -438,13 +445,6 @@ def _in_words(error: BaseException) -> str:
     if isinstance(error, KeyboardInterrupt):
         return "The computation was interrupted."
     return str(error) if isinstance(error, GraphvizADError) else f"{type(error).__name__}: {error}"
-
-
-def keep_step(step: int, before: int, now: int) -> int:
-    """Return where a new graph opens: the same step of an equally long story, the end if it was complete, else 0."""
-    if before == now:
-        return step
-    return now if step >= before else 0
 
 
 def read_number(text: str) -> float:

@@ -1,4 +1,4 @@
-"""Says what differs between two payloads, so that a page can carry many without carrying each of them whole."""
+"""Says what differs between two payloads: a page then carries many of them, and a kernel sends a new one in little."""
 
 from __future__ import annotations
 
@@ -38,6 +38,25 @@ def diff(base: Any, new: Any) -> Any:
             pairs = enumerate(zip(before, after, strict=True))
             return {"<": [[at, now] for at, (old, now) in pairs if old != now]}
     return None if base == new else [new]
+
+
+def update(sent: dict[str, Any], payload: dict[str, Any]) -> dict[str, Any]:
+    """Return what a page that was sent one payload is told, for it to show another.
+
+    Where the picture is drawn alike, that is the patch alone: the page changes the numbers in the picture that stands
+    there. It always leads from the payload that was sent whole, so that a message may be late, or lost, without harm.
+
+    Examples
+    --------
+    >>> update({"svg": "<svg/>", "title": "f"}, {"svg": "<svg/>", "title": "g"})
+    {'patch': {'title': ['g']}}
+    >>> update({"svg": "<svg/>"}, {"svg": "<svg><g/></svg>"})
+    {'payload': {'svg': '<svg><g/></svg>'}, 'patch': None}
+    """
+    patch = diff(sent, payload)
+    if patch is not None and isinstance(patch.get("svg"), list):
+        return {"payload": payload, "patch": None}
+    return {"patch": patch}
 
 
 def pieces(text: str) -> int:

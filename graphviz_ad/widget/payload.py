@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections import Counter
 from collections.abc import Collection
 from dataclasses import asdict
 from typing import Any
@@ -127,6 +128,30 @@ def phases(data: dict[str, Any]) -> list[str]:
     turn = next((at for at, kind in enumerate(kinds) if kind != "value"), len(kinds))
     second = "tangent" if data["mode"] == "forward" else "backward"
     return ["forward" if step <= turn else second for step in range(len(kinds))] + ["done"]
+
+
+def same_step(before: dict[str, Any], step: int, after: dict[str, Any]) -> int:
+    """Return where another story of the same graph stands where this one stood, as `sameStep` of static/story.js does.
+
+    That is where the last thing that both tell has just happened; the end, if this one was at its end.
+    """
+    if step >= len(before["steps"]):
+        return len(after["steps"])
+    places = {deed: place for place, deed in enumerate(_deeds(after), 1)}
+    return next((places[deed] for deed in reversed(_deeds(before)[:step]) if deed in places), 0)
+
+
+def _deeds(data: dict[str, Any]) -> list[tuple[Any, ...]]:
+    """Return what each step does, by names, since ids may differ from one payload to the next, and for which time."""
+    nodes = {node["id"]: node["name"] for node in data["nodes"]}
+    edges = {edge["index"]: edge["name"] for edge in data["edges"]}
+    times: Counter[tuple[Any, ...]] = Counter()
+    found = []
+    for event in data["steps"]:
+        deed = (event["kind"], nodes.get(event["node"]), edges.get(event["edge"]))
+        times[deed] += 1
+        found.append((*deed, times[deed]))
+    return found
 
 
 def scalar_inputs(data: dict[str, Any]) -> dict[str, Any]:

@@ -8,6 +8,8 @@ from playwright.sync_api import Page
 
 from graphviz_ad.errors import GraphvizADError
 from graphviz_ad.widget import bundle, explorer
+from graphviz_ad.widget.patch import update
+from graphviz_ad.widget.payload import same_step
 from graphviz_ad.widget.view import View
 from tests.browser.driver import Explorer
 
@@ -58,6 +60,7 @@ class Kernel:
 
     def __init__(self, view: View) -> None:
         self.base = self.view = view
+        self.sent = view.payload(True)  # as a whole
         self.looks: list[dict[str, Any]] = []
         self.edits: list[tuple[str, str]] = []
         self.interrupted = False  # what the page sends meanwhile is lost
@@ -86,11 +89,12 @@ class Kernel:
         return [{**state, "error": "", "answered": edit["nonce"]}]
 
     def _shown(self, base: View, look: dict[str, Any], step: int) -> State:
-        before = len(self.view.scene.steps)
-        view = base.looked(look)
-        payload = view.payload(True)
-        self.view = view
-        return {"payload": payload, "step": explorer.keep_step(step, before, len(payload["steps"]))}
+        before = self.view.payload(True)
+        self.view = base.looked(look)
+        after = self.view.payload(True)
+        news = update(self.sent, after)
+        self.sent = news.get("payload", self.sent)
+        return {**news, "step": same_step(before, step, after)}
 
     def answer(self, content: dict[str, Any]) -> dict[str, Any] | None:
         """Return the message that a page gets back."""
@@ -111,7 +115,7 @@ def show(page: Page, view: View) -> tuple[Explorer, Kernel]:
     page.expose_function("kernelLooks", kernel.look)
     page.expose_function("kernelEdits", kernel.edit)
     page.expose_function("kernelAnswers", kernel.answer)
-    page.evaluate(_START, [bundle.script(), bundle.style(), view.payload(True)])
+    page.evaluate(_START, [bundle.script(), bundle.style(), kernel.sent])
     found = Explorer(page)
     found.root.wait_for()
     return found, kernel

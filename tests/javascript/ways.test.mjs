@@ -4,7 +4,7 @@ import { test } from "node:test";
 
 import { isFound } from "../../graphviz_ad/widget/static/search.js";
 import { streamFrom } from "../../graphviz_ad/widget/static/streams.js";
-import { sameStep } from "../../graphviz_ad/widget/static/ways.js";
+import { sameStep } from "../../graphviz_ad/widget/static/story.js";
 
 // x → a → y and x → y, under two numberings
 const story = (ids, deeds) => ({

@@ -17,7 +17,7 @@ import traitlets
 import graphviz_ad as gad
 from graphviz_ad.errors import ArgumentError, GraphvizADError, ImmutableError, ReplayError
 from graphviz_ad.widget.desk import Answer
-from graphviz_ad.widget.explorer import Explorer, keep_step, read_number
+from graphviz_ad.widget.explorer import Explorer, read_number
 from tests.widget import stories
 
 
@@ -105,14 +105,16 @@ def test_an_edit_replays_the_graph_at_the_same_step(explorer: Explorer) -> None:
     explorer.step = 5
     edit(explorer, "3", nonce=17.0)
     assert explorer.graph == ("chain", 3.0)
-    assert explorer.payload["nodes"][3]["value"] == "1000.0"  # (3² + 1)³
+    assert explorer.shown["nodes"][3]["value"] == "1000.0"  # (3² + 1)³
     assert (explorer.step, explorer.error, explorer.answered) == (5, "", 17.0)
 
 
-def test_an_edit_that_shortens_the_story_starts_it_again(explorer: Explorer) -> None:
-    explorer.step = 6
-    edit(explorer, "-1")
-    assert (explorer.step, explorer.steps) == (0, 5)
+def test_an_edit_that_shortens_the_story_goes_to_the_last_step_that_both_tell(turning: Explorer) -> None:
+    turning.step = 2  # computes v2, which is not there below zero
+    deeds = [(step["kind"], step["narration"]) for step in turning.shown["steps"][:2]]
+    edit(turning, "-1")
+    assert [kind for kind, _ in deeds] == [step["kind"] for step in turning.shown["steps"][:2]]
+    assert turning.step == 1
 
 
 def test_an_edit_of_a_complete_picture_shows_the_complete_new_one(explorer: Explorer) -> None:
@@ -134,10 +136,10 @@ def test_an_edit_of_a_complete_picture_shows_the_complete_new_one(explorer: Expl
 )
 def test_a_refused_edit_says_why_and_keeps_the_graph(explorer: Explorer, text: str, message: str) -> None:
     explorer.step = 3
-    before = explorer.payload
+    before = explorer.shown
     edit(explorer, text, nonce=2.0)
     assert (explorer.error, explorer.answered) == (message, 2.0)
-    assert explorer.payload is before
+    assert explorer.shown is before
     assert (explorer.graph, explorer.step) == (("chain", 1.5), 3)
     edit(explorer, "2", nonce=3.0)
     assert (explorer.error, explorer.graph) == ("", ("chain", 2.0))
@@ -166,10 +168,6 @@ def test_errors_of_read_number_are_ours() -> None:
         read_number("x")
 
 
-def test_keep_step() -> None:
-    assert (keep_step(3, 7, 7), keep_step(7, 7, 9), keep_step(5, 7, 9)) == (3, 9, 0)
-
-
 def test_the_new_graph_and_its_step_reach_the_page_in_one_message(
     explorer: Explorer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -178,7 +176,7 @@ def test_the_new_graph_and_its_step_reach_the_page_in_one_message(
     monkeypatch.setattr(explorer, "_send", lambda message, buffers=None: sent.append(message))
     edit(explorer, "-1", nonce=5.0)
     states = [message["state"] for message in sent if message["method"] == "update"]
-    assert [sorted(state) for state in states if "payload" in state] == [["answered", "inputs", "payload", "step"]]
+    assert [sorted(state) for state in states if "patch" in state] == [["answered", "inputs", "patch", "step"]]
 
 
 def test_the_kernel_answers_the_page(explorer: Explorer, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -225,7 +223,7 @@ def test_the_package_imports_no_widget_library_until_an_explorer_is_made() -> No
 
 def test_the_explorer_takes_the_options_of_a_saved_page() -> None:
     explorer = gad.trace(lambda x: np.tanh(x) / 3.0, 0.5).explore(precision=2, notation="v̄")
-    assert explorer.payload["nodes"][-1]["value_text"] == "0.15"
+    assert explorer.shown["nodes"][-1]["value_text"] == "0.15"
     with pytest.raises(gad.ArgumentError, match="notation"):
         gad.trace(np.tanh, 0.5).explore(notation="d")
 
@@ -308,13 +306,13 @@ def test_callbacks_hear_of_steps_and_selections_until_they_are_ended(live: Explo
 def test_a_look_shows_the_same_graph_in_another_way(live: Explorer) -> None:
     live.step = live.steps
     live.look = {"mode": "forward", "seed": "y"}
-    assert live.payload["mode"] == "forward"
+    assert live.shown["mode"] == "forward"
     assert live.graph["out"].tangent == 3.0
     assert live.phase == "done"
     live.inputs = {"x": 4.0}
     assert live.graph["out"].tangent == 4.0, "a look outlives another input"
     live.look = {}
-    assert live.payload["mode"] == "reverse"
+    assert live.shown["mode"] == "reverse"
     assert live.graph["y"].adjoint == 4.0
     with pytest.raises(ArgumentError):
         live.look = {"mode": "sideways"}
@@ -326,7 +324,7 @@ def test_a_look_that_the_page_asks_for_in_vain_is_answered_in_words(live: Explor
     assert live.look == {}
     assert "sideways" in live.error
     live.set_state({"look": {"mode": "forward", "seed": "x"}})
-    assert (live.error, live.payload["mode"]) == ("", "forward")
+    assert (live.error, live.shown["mode"]) == ("", "forward")
 
 
 MALFORMED: list[dict[str, Any]] = [
@@ -424,10 +422,10 @@ def agrees(explorer: Explorer) -> None:
     """Everything that an explorer says of itself is about the same graph."""
     x = explorer.graph["x"].value
     assert explorer.inputs == {"x": x}
-    assert next(node["value"] for node in explorer.payload["nodes"] if node["name"] == "x") == repr(x)
-    assert explorer.payload["look"] == explorer.look
+    assert next(node["value"] for node in explorer.shown["nodes"] if node["name"] == "x") == repr(x)
+    assert explorer.shown["look"] == explorer.look
     assert 0 <= explorer.step <= explorer.steps
-    kinds = [event["kind"] for event in explorer.payload["steps"][: explorer.step]]
+    kinds = [event["kind"] for event in explorer.shown["steps"][: explorer.step]]
     expected = "forward" if set(kinds) <= {"value"} else "backward"
     assert explorer.phase == ("done" if explorer.step == explorer.steps else expected)
 
@@ -447,7 +445,7 @@ def broken(_: object) -> None:
 )
 def test_a_callback_that_raises_leaves_the_new_graph_and_is_heard_of(turning: Explorer, change: Any) -> None:
     heard: list[Any] = []
-    turning.on_step(broken)
+    end = turning.on_step(broken)
     turning.observe(lambda change: heard.append(change["new"]), "inputs")
     with pytest.raises(ZeroDivisionError, match="in the user's callback"):
         change(turning)
@@ -455,7 +453,8 @@ def test_a_callback_that_raises_leaves_the_new_graph_and_is_heard_of(turning: Ex
     assert turning.error == "", "the number was right"
     assert heard == [{"x": -1.0}], "one bad callback does not silence the others"
     agrees(turning)
-    turning.inputs = {"x": 2.0}  # from a beginning to a beginning: there is no step to tell of
+    end()
+    turning.inputs = {"x": 2.0}
     assert turning.graph["x"].value == 2.0
     agrees(turning)
 
@@ -488,15 +487,15 @@ def test_a_callback_sees_everything_settled(turning: Explorer) -> None:
 
     turning.on_step(look_around)
     turning.on_select(look_around)
-    turning.observe(look_around, ["payload", "inputs", "phase"])
+    turning.observe(look_around, ["payload", "patch", "inputs", "phase"])
     turning.inputs = {"x": -1.0}
-    assert set(seen) == {(0, "forward", -1.0, -1.0)}
+    assert set(seen) == {(2, "forward", -1.0, -1.0)}
 
 
 def test_what_a_callback_sets_is_done(turning: Explorer) -> None:
     turning.on_step(lambda step: setattr(turning, "look", {"labels": "both"}))
     turning.inputs = {"x": -1.0}
-    assert turning.payload["look"] == turning.look == {"labels": "both"}
+    assert turning.shown["look"] == turning.look == {"labels": "both"}
     agrees(turning)
 
     def on_phase(change: Any) -> None:
@@ -618,7 +617,7 @@ def test_an_interrupt_leaves_what_was_there_and_goes_on(
     turning.inputs = {"x": 5.0}
     turning.set_state({"look": {"labels": "both"}})
     assert turning.graph["x"].value == 5.0
-    assert turning.payload["look"] == {"labels": "both"}
+    assert turning.shown["look"] == {"labels": "both"}
     agrees(turning)
 
 
@@ -658,7 +657,7 @@ def test_inputs_and_looks_are_for_reading(live: Explorer) -> None:
     assert live.graph["x"].value == 4.0
     live.inputs |= {"y": 5.0}
     live.look = {**live.look, "labels": "both"}
-    assert (live.graph["y"].value, live.payload["look"]) == (5.0, {"closed": [], "labels": "both"})
+    assert (live.graph["y"].value, live.shown["look"]) == (5.0, {"closed": [], "labels": "both"})
 
 
 def test_a_look_that_nobody_has_set_is_for_reading_too(live: Explorer) -> None:
@@ -732,7 +731,7 @@ def test_a_step_does_not_read_the_whole_story(live: Explorer, monkeypatch: pytes
             Counted.read += 1
             return super().__getitem__(place)
 
-    monkeypatch.setitem(live.payload, "steps", Counted(live.payload["steps"]))
+    monkeypatch.setitem(live.shown, "steps", Counted(live.shown["steps"]))
     live.step = 2
     live.step = 5
     live.set_state({"step": 6})
@@ -776,7 +775,7 @@ def test_a_selection_that_is_gone_is_released(turning: Explorer) -> None:
     turning.on_select(heard.append)
     turning.selected = "v2"
     turning.inputs = {"x": -1.0}
-    assert "v2" not in [node["name"] for node in turning.payload["nodes"]]
+    assert "v2" not in [node["name"] for node in turning.shown["nodes"]]
     assert turning.selected == ""
     turning.selected = "x"
     turning.inputs = {"x": 2.0}

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import pytest
 
-from graphviz_ad.widget.payload import phases
+import graphviz_ad as gad
+from graphviz_ad.widget.payload import phases, same_step
 from tests.widget import stories
 
 
@@ -56,3 +58,13 @@ def test_a_story_of_no_step_or_of_values_alone_has_its_phases_too() -> None:
     data = stories.told(stories.chain())
     assert phases({**data, "steps": []}) == ["done"]
     assert phases({**data, "steps": data["steps"][:2]}) == ["forward", "forward", "done"]
+
+
+def test_another_story_stands_where_the_last_thing_has_happened_that_both_tell() -> None:
+    def branching(x: Any) -> Any:
+        return x * x + x if x > 0 else x * 3
+
+    longer, shorter = (gad.explore(branching, x).shown for x in (2.0, -1.0))
+    assert [same_step(longer, step, shorter) for step in range(9)] == [0, 1, 1, 2, 3, 3, 4, 4, 4]
+    assert [same_step(shorter, step, longer) for step in range(5)] == [0, 1, 3, 4, 8]
+    assert [same_step(longer, step, longer) for step in range(9)] == list(range(9)), "x gets from v2 twice"

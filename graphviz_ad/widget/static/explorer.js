@@ -12,7 +12,8 @@ import { makeInputs } from "./inputs.js";
 import { commandOf } from "./keys.js";
 import { legendEntries } from "./legend.js";
 import { PANELS, VIEWS, WAYS } from "./panels.js";
-import { parsePicture, Picture } from "./picture.js";
+import { payloadOf } from "./patch.js";
+import { Picture, pictureOf } from "./picture.js";
 import { makePlayer } from "./player.js";
 import { makeSelecting, named, nameOf } from "./selection.js";
 import { pageModel } from "./standin.js";
@@ -64,7 +65,7 @@ function render({ model, el }) {
   // --- what panels and tools may ask
   /** @type {Host} */
   const host = {
-    payload: model.get("payload"),
+    payload: payloadOf(model),
     state: /** @type {any} */ (null), // both follow in draw()
     picture: /** @type {any} */ (null),
     step: 0,
@@ -243,7 +244,9 @@ function render({ model, el }) {
 
   // --- a new graph
   function onPayload() {
-    host.payload = model.get("payload");
+    const payload = payloadOf(model);
+    if (payload === host.payload) return; // told of both its parts
+    host.payload = payload;
     desk.heard(); // whoever sent this is there
     desk.forget();
     root.removeAttribute("aria-busy");
@@ -252,17 +255,21 @@ function render({ model, el }) {
 
   function draw() {
     const { payload } = host;
-    const svg = payload.svg ? parsePicture(payload.svg) : drawn;
-    if (svg === null) throw new Error(WORDS.graph.none);
+    if (host.picture) host.picture = host.picture.follow(payload);
+    else if (payload.svg) host.picture = pictureOf(payload);
+    else if (drawn) host.picture = new Picture(drawn, payload, null);
+    else throw new Error(WORDS.graph.none);
+    const { svg } = host.picture;
     // Its parts can be reached and its state changes: it is no longer one image with one description.
     svg.setAttribute("role", "group");
     for (const child of [...svg.children]) if (child.localName === "desc") child.remove();
-    const scrolled = stage.scrollLeft;
-    host.picture = new Picture(svg, payload);
     const width = Number(svg.getAttribute("width")) || svg.viewBox.baseVal.width;
     svg.style.setProperty("--gad-natural-width", `${width}px`);
-    stage.replaceChildren(svg);
-    stage.scrollLeft = scrolled;
+    if (svg.parentNode !== stage) {
+      const scrolled = stage.scrollLeft;
+      stage.replaceChildren(svg);
+      stage.scrollLeft = scrolled;
+    }
     position.style.minWidth = `${WORDS.player.where(payload.steps.length, payload.steps.length).length}ch`;
     root.setAttribute("data-mode", payload.mode);
     root.classList.toggle("gad-many", payload.nodes.length > MANY_NODES);
@@ -290,6 +297,7 @@ function render({ model, el }) {
   /** @type {[string, () => void][]} */
   const heard = [
     ["change:payload", onPayload],
+    ["change:patch", onPayload],
     ["change:step", onStep],
     ["change:selected", onSelected],
     ["comm_live_update", greet],

@@ -1,6 +1,7 @@
 // The input fields and their sliders: a person types or drags another number for a scalar input, and the graph follows.
 
 import { element, setOrRemove } from "./dom.js";
+import { payloadOf } from "./patch.js";
 import { makeScrub } from "./scrub.js";
 import { WORDS } from "./words.js";
 
@@ -202,7 +203,7 @@ export function makeInputs(host, desk) {
       send(name);
     }
     // a graph that came in the same message is drawn next, and its numbers with it
-    if (model.get("payload") === host.payload) show();
+    if (payloadOf(model) === host.payload) show();
   }
 
   /** The kernel has fallen silent, or is back: what it has not answered by then it never will. */

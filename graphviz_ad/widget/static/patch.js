@@ -1,5 +1,10 @@
 // Applies what Python found different between two payloads, see graphviz_ad/widget/patch.py.
 
+/** @import {Model, Payload} from "./types.js" */
+
+/** Markup in pieces, which begin at every "<" and ">". @param {string} text @returns {string[]} */
+export const cutMarkup = (text) => text.split(/(?=[<>])/);
+
 /**
  * `base` with the changes of `patch`; `base` stays as it is.
  *
@@ -11,7 +16,7 @@ export function patched(base, patch) {
   if (patch === null || patch === undefined) return base;
   if (Array.isArray(patch)) return patch[0];
   if (typeof base === "string") {
-    const pieces = base.split(/(?=[<>])/);
+    const pieces = cutMarkup(base);
     for (const [index, text] of patch["<"]) pieces[index] = text;
     return pieces.join("");
   }
@@ -21,4 +26,23 @@ export function patched(base, patch) {
     else made[key] = patched(made[key], patch[key]);
   }
   return made;
+}
+
+/** @type {WeakMap<Payload, {patch: unknown, payload: Payload}>} */
+const present = new WeakMap();
+
+/**
+ * What a model shows at present: the payload that was sent whole, with what has changed since. Every view of the model
+ * gets the same object, until something changes.
+ * @param {Model} model @returns {Payload}
+ */
+export function payloadOf(model) {
+  const base = model.get("payload");
+  const patch = model.get("patch") ?? null;
+  if (patch === null) return base;
+  const known = present.get(base);
+  if (known && known.patch === patch) return known.payload;
+  const payload = patched(base, patch);
+  present.set(base, { patch, payload });
+  return payload;
 }

@@ -1,8 +1,9 @@
-// The picture: made once per payload; a step only changes classes, attributes and the accumulators' texts.
+// The picture: a step only changes classes, attributes and the accumulators' texts.
 
 import { setOrRemove, SVG } from "./dom.js";
 import { Nearby } from "./nearby.js";
 import { Signals } from "./signal.js";
+import { Source } from "./source.js";
 import { WORDS } from "./words.js";
 
 /** @import {NodeState, Payload, PayloadEdge, PayloadNode, State} from "./types.js" */
@@ -16,7 +17,7 @@ export class Slot {
   constructor(text) {
     this.text = text;
     this.words = text.textContent ?? "";
-    this.content = [...text.childNodes].map((child) => child.cloneNode(true));
+    this.content = [...text.childNodes];
     this.fitted = [text, ...text.querySelectorAll("*")].some((part) => part.hasAttribute("textLength"))
       ? text.getAttribute("textLength")
       : null;
@@ -29,7 +30,7 @@ export class Slot {
     if (words === this.shown) return;
     this.shown = words;
     if (words === null) {
-      this.text.replaceChildren(...this.content.map((child) => child.cloneNode(true)));
+      this.text.replaceChildren(...this.content);
       setOrRemove(this.text, "textLength", this.fitted);
     } else {
       this.text.textContent = words;
@@ -96,6 +97,11 @@ class DrawnNode extends Drawn {
     this.now = null;
   }
 
+  /** Puts back every text as Python drew it. */
+  restore() {
+    for (const slot of [...this.accumulators, ...this.counters, ...this.values]) slot.show(null);
+  }
+
   /** @param {NodeState} now @param {boolean} active @param {boolean} turned the sweep has begun @param {boolean} done */
   show(now, active, turned, done) {
     this.is("gad-active", active);
@@ -153,10 +159,11 @@ class DrawnEdge extends Drawn {
 }
 
 export class Picture {
-  /** @param {SVGSVGElement} svg @param {Payload} payload */
-  constructor(svg, payload) {
+  /** @param {SVGSVGElement} svg as `payload` draws it @param {Payload} payload @param {Source | null} source of it */
+  constructor(svg, payload, source) {
     this.svg = svg;
     this.payload = payload;
+    this.source = source;
     /** @type {Map<number, Element>} */
     this.nodes = new Map();
     /** @type {Map<number, Element>} */
@@ -178,6 +185,18 @@ export class Picture {
     }
     this.signals = new Signals(svg, this.edges);
     this.nearby = new Nearby([...this.nodes.values(), ...this.edges.values()]);
+  }
+
+  /**
+   * The picture of another payload. Where that is drawn alike, it takes over the elements that stand there: only what
+   * is different is laid out again, and the focus stays.
+   * @param {Payload} payload @returns {Picture}
+   */
+  follow(payload) {
+    for (const drawn of this.drawnNodes) drawn.restore();
+    this.nearby.all();
+    const stays = this.source?.become(payload.svg) ?? payload.svg === this.payload.svg; // the page's own has no text
+    return stays ? new Picture(this.svg, payload, this.source) : pictureOf(payload);
   }
 
   /** @param {State} state */
@@ -206,4 +225,10 @@ export function parsePicture(text) {
   const pure = head.childElementCount === 0 && body.childElementCount === 1 && body.getElementsByTagNameNS(body.namespaceURI, "*").length === 0;
   if (!pure || parsed?.namespaceURI !== SVG || parsed.querySelector("script, foreignObject")) throw new Error(WORDS.graph.foreign);
   return /** @type {SVGSVGElement} */ (/** @type {unknown} */ (document.adoptNode(parsed)));
+}
+
+/** A payload's picture as it was drawn in Python. @param {Payload} payload @returns {Picture} */
+export function pictureOf(payload) {
+  const svg = parsePicture(payload.svg);
+  return new Picture(svg, payload, new Source(svg, payload.svg));
 }

@@ -2,7 +2,7 @@
 
 import { judged, numberOf } from "./answers.js";
 import { patched } from "./patch.js";
-import { sameStep } from "./ways.js";
+import { sameStep } from "./story.js";
 import { WORDS } from "./words.js";
 
 /** @import {Edit, Look, Model, Payload, Slider} from "./types.js" */

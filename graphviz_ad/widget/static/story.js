@@ -151,3 +151,35 @@ export function stepOf(payload, id, { step, phase }) {
   if (phase === "backward" || phase === "tangent") found.reverse();
   return found[0] === step && found[1] > 0 ? found[1] : found[0];
 }
+
+/**
+ * What a step does, told by names, since ids may differ from one payload to the next; and for the how many-th time.
+ * @param {Payload} payload @returns {string[]}
+ */
+function stepDeeds(payload) {
+  const nodes = new Map(payload.nodes.map((node) => [node.id, node.name]));
+  const edges = new Map(payload.edges.map((edge) => [edge.index, edge.name]));
+  /** @type {Map<string, number>} */
+  const times = new Map();
+  return payload.steps.map((event) => {
+    const deed = JSON.stringify([event.kind, nodes.get(event.node), event.edge === null ? "" : edges.get(event.edge)]);
+    times.set(deed, (times.get(deed) ?? 0) + 1);
+    return `${deed} ${times.get(deed)}`;
+  });
+}
+
+/**
+ * The step at which another story of the same graph stands where this one stood: where the last thing that both have
+ * in common has just happened; the end, if this one was at its end. It is kept where nothing had to be left out.
+ * @param {Payload} before @param {number} step @param {Payload} after @returns {{step: number, kept: boolean}}
+ */
+export function sameStep(before, step, after) {
+  if (step >= before.steps.length) return { step: after.steps.length, kept: true };
+  const old = stepDeeds(before);
+  const places = new Map(stepDeeds(after).map((deed, order) => [deed, order + 1]));
+  for (let place = step; place > 0; place -= 1) {
+    const found = places.get(old[place - 1]);
+    if (found !== undefined) return { step: found, kept: place === step };
+  }
+  return { step: 0, kept: step === 0 };
+}

@@ -1,44 +1,12 @@
-// Ways to look: reverse or forward mode and from which input, numbers or symbols; and what stays when that changes.
+// Ways to look: reverse or forward mode and from which input, numbers or symbols, groups open or closed.
 
 import { element } from "./dom.js";
 import { makeGroups } from "./groups.js";
 import { WORDS } from "./words.js";
 
-/** @import {Host, Look, Payload, Tool} from "./types.js" */
+/** @import {Host, Look, Tool} from "./types.js" */
 
 const MENU_MARGIN = 8; // px between a menu and the explorer's edge
-
-/**
- * What a step does, told by names, since ids may differ from one payload to the next; and for the how many-th time.
- * @param {Payload} payload @returns {string[]}
- */
-function stepDeeds(payload) {
-  const nodes = new Map(payload.nodes.map((node) => [node.id, node.name]));
-  const edges = new Map(payload.edges.map((edge) => [edge.index, edge.name]));
-  /** @type {Map<string, number>} */
-  const times = new Map();
-  return payload.steps.map((event) => {
-    const deed = JSON.stringify([event.kind, nodes.get(event.node), event.edge === null ? "" : edges.get(event.edge)]);
-    times.set(deed, (times.get(deed) ?? 0) + 1);
-    return `${deed} ${times.get(deed)}`;
-  });
-}
-
-/**
- * The step at which another story of the same graph stands where this one stood: where the last thing that both have
- * in common has just happened; the end, if this one was at its end. It is kept where nothing had to be left out.
- * @param {Payload} before @param {number} step @param {Payload} after @returns {{step: number, kept: boolean}}
- */
-export function sameStep(before, step, after) {
-  if (step >= before.steps.length) return { step: after.steps.length, kept: true };
-  const old = stepDeeds(before);
-  const places = new Map(stepDeeds(after).map((deed, order) => [deed, order + 1]));
-  for (let place = step; place > 0; place -= 1) {
-    const found = places.get(old[place - 1]);
-    if (found !== undefined) return { step: found, kept: place === step };
-  }
-  return { step: 0, kept: step === 0 };
-}
 
 /** @param {string} words @param {HTMLElement} control @returns {HTMLElement} */
 function lookLabel(words, control) {
@@ -57,17 +25,6 @@ function lookOption(value, words, why = "") {
 export function makeWays(host) {
   const { model, signal } = host;
   const words = WORDS.ways;
-  /** @type {{payload: Payload, step: number} | null} */
-  let asked = null; // this view has asked for another look, and waits
-
-  // Whoever changes the look, a panel too, finds the story where it was.
-  const { look } = host;
-  host.look = (change) => {
-    // the iteration of a training is another story, and whoever turns to it says where it opens
-    asked = "iteration" in change ? null : { payload: host.payload, step: host.step };
-    look(change);
-  };
-
   const mode = element("select", { class: "gad-mode", "aria-label": words.mode });
   const labels = element("select", { class: "gad-labels", "aria-label": words.labels });
   const groups = makeGroups(host);
@@ -133,16 +90,6 @@ export function makeWays(host) {
       if (change !== "payload") return;
       show();
       groups.update(change);
-      const before = asked;
-      asked = null;
-      if (!before || before.payload === host.payload) return;
-      const { step } = sameStep(before.payload, before.step, host.payload);
-      // once whoever sent the graph has had its own say about the step
-      queueMicrotask(() => {
-        if (signal.aborted || step === model.get("step")) return;
-        model.set("step", step);
-        model.save_changes();
-      });
     },
   };
 }
