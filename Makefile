@@ -4,7 +4,7 @@
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test test-all lint figures tables bench clean moved
+.PHONY: help demo test test-all lint figures screenshots tables bench clean moved
 
 # An environment that was copied or moved with the folder still points to the old place: make it again.
 ifneq ($(shell cat .venv/made-in 2>/dev/null),$(CURDIR))
@@ -28,6 +28,9 @@ lint: .venv/installed-test ## only lint, format and types
 
 figures: .venv/installed-test ## draw the figures in assets/ again
 	@.venv/bin/python assets/make_figures.py
+
+screenshots: .venv/installed-test ## photograph the explorer for the README again
+	@.venv/bin/python assets/make_screenshots.py
 
 tables: .venv/installed-test ## write docs/coverage.md and docs/errors.md again
 	@.venv/bin/python docs/tables.py

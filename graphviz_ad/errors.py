@@ -248,3 +248,14 @@ class EngineError(GraphvizADError, RuntimeError):
     Traceback (most recent call last):
     graphviz_ad.errors.EngineError: the program "dot" was not found: install Graphviz (...); engine="layered" ...
     """
+
+
+def in_words(error: BaseException) -> str:
+    """What a page says of an error: ours are sentences already, and a user's function or rule may raise anything.
+
+    Examples
+    --------
+    >>> in_words(ArgumentError("write 2.0 instead of 2.")), in_words(ValueError("out of range"))
+    ('write 2.0 instead of 2.', 'ValueError: out of range')
+    """
+    return str(error) if isinstance(error, GraphvizADError) else f"{type(error).__name__}: {error}"

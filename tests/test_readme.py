@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import linecache
 import re
+import subprocess
+import sys
 from pathlib import Path
 
+import matplotlib.image
 import numpy as np
 import pytest
 
@@ -58,6 +61,28 @@ def test_the_example_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
 def test_pictures_and_links_exist() -> None:
     for target in re.findall(r"\]\(([^)#]+)\)", README):
         assert (ROOT / target).exists(), target
+
+
+def test_every_screenshot_is_shown_in_both_themes() -> None:
+    shown = re.findall(
+        r'<source media="\(prefers-color-scheme: dark\)" srcset="(\S+)"><img src="(\S+)" alt="[^"]{30,}"', README
+    )
+    assert len(shown) >= 5
+    assert {ROOT / file for pair in shown for file in pair} == set((ROOT / "assets" / "explorer").iterdir())
+    for dark, light in shown:
+        assert dark.removesuffix("-dark.png") == light.removesuffix("-light.png")
+        first, second = (matplotlib.image.imread(ROOT / file) for file in (dark, light))
+        assert first.shape == second.shape
+        assert first[..., :3].mean() < 0.3
+        assert second[..., :3].mean() > 0.8
+
+
+@pytest.mark.browser
+@pytest.mark.slow
+def test_the_screenshots_can_be_made_again(tmp_path: Path) -> None:
+    subprocess.run([sys.executable, ROOT / "assets" / "make_screenshots.py", tmp_path], check=True, timeout=300)
+    kept = {file.name for file in (ROOT / "assets" / "explorer").iterdir()}
+    assert {file.name for file in tmp_path.iterdir()} == kept
 
 
 def test_the_functions_it_names_are_there() -> None:

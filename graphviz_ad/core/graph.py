@@ -12,7 +12,7 @@ import numpy as np
 from graphviz_ad.core import sweep
 from graphviz_ad.core.directions import direction
 from graphviz_ad.core.functions import FunctionText
-from graphviz_ad.core.primitive import Primitive
+from graphviz_ad.core.primitive import Primitive, is_ours
 from graphviz_ad.core.replay import replay
 from graphviz_ad.core.source import Names, Source, functions_of
 from graphviz_ad.core.traced import (
@@ -336,6 +336,11 @@ class BaseGraph:
             hint = f" Did you mean {' or '.join(repr(name) for name in near)}?" if near else ""
             raise UnknownNameError(f"no node is named {key!r}.{hint} The names are: {listed}.")
         raise UnknownNameError(f"a node is found by its name or id, not by {key!r}.")
+
+    @property
+    def is_ours(self) -> bool:
+        """Whether every rule is one of this package, none a user's own (gad.custom)."""
+        return all(is_ours(record.primitive) for record in self.records)
 
     def __repr__(self) -> str:
         inputs = ", ".join(called(node.name) for node in self.inputs[:6])

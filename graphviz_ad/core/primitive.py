@@ -297,3 +297,8 @@ def function_name(function: Any) -> str:
         if part in module:
             return f"np.{part}.{name}"
     return f"np.{name}"
+
+
+def is_ours(primitive: Primitive | None) -> bool:
+    """Whether a primitive is one of the registry: a user's own rule (gad.custom) may raise anything beside a sweep."""
+    return primitive is None or REGISTRY.get(primitive.name) is primitive

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from graphviz_ad.core.directions import direction
-from graphviz_ad.core.primitive import Primitive
+from graphviz_ad.core.primitive import Primitive, is_ours
 from graphviz_ad.core.traced import Traced, dtype_of, is_constant, is_differentiable, shape_of, value_of
 from graphviz_ad.errors import ArgumentError
 
@@ -406,6 +406,11 @@ class LocalJacobian:
         self._node = node
         self._argnum = argnum
         self.shape: tuple[int, ...] = node.shape + node.inputs[argnum].shape
+
+    @property
+    def is_ours(self) -> bool:
+        """Whether the rule is one of this package, not a user's own (gad.custom)."""
+        return is_ours(self._node.primitive)
 
     def vjp(self, adjoint: Any) -> Any:
         """The adjoint (consumer's shape) taken back to the input's shape."""

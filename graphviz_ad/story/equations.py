@@ -13,9 +13,10 @@ from typing import Any
 import numpy as np
 
 from graphviz_ad.core.graph import BaseGraph, Edge, Node
-from graphviz_ad.core.primitive import REGISTRY
+from graphviz_ad.core.primitive import is_ours
 from graphviz_ad.core.sweep import LocalJacobian, sum_to_shape
 from graphviz_ad.core.traced import Traced
+from graphviz_ad.story.numbers import plain_local
 from graphviz_ad.story.printing import COMPARISONS
 from graphviz_ad.story.terms import (
     Number,
@@ -117,7 +118,7 @@ class _StandIns:
     @property
     def is_ours(self) -> bool:
         """Whether the rule is one of the registry: a user's own function need not run on stand-ins."""
-        return REGISTRY.get(self.primitive.name) is self.primitive
+        return is_ours(self.primitive)
 
 
 def local_term(edge: Edge) -> Term | None:
@@ -183,10 +184,13 @@ def is_alone(edge: Edge) -> bool:
     return len(sending) <= 1 and not (graph.has_adjoints and node.id in graph.seeded)
 
 
-def number_term(edge: Edge) -> Term:
-    """The local derivative of a number by a number, of a primitive that is not elementwise."""
+def number_term(edge: Edge) -> Term | None:
+    """The local derivative of a number by a number, of a primitive that is not elementwise; None where unknown."""
     slope = simplified(substituted(contribution_term(edge), {adjoint_term(edge.consumer): Number(1.0)}))
-    return plain_term(scalar_local(edge)) if slope == partial_term(edge) else slope  # a user's own primitive
+    if slope != partial_term(edge):
+        return slope
+    number = scalar_local(edge)  # a user's own primitive
+    return None if number is None else plain_term(number)
 
 
 def _ordered(product: Term, first: Term, second: Term) -> Term:
@@ -230,7 +234,10 @@ def tangent_term(edge: Edge) -> Term:
 
 
 def contribution_chain(edge: Edge, notation: str = "∂L/∂v") -> list[Term]:
-    """The right sides of a contribution's equation: the chain rule, in symbols, in numbers, and the result."""
+    """The right sides of a contribution's equation: the chain rule, in symbols, in numbers, and the result.
+
+    The numbers are left out where the local derivative is unknown.
+    """
     adjoint, local, sent = adjoint_term(edge.consumer), local_term(edge), contribution_term(edge)
     scalar = is_scalar(edge)
     if scalar and local is not None and is_number(local):
@@ -240,8 +247,10 @@ def contribution_chain(edge: Edge, notation: str = "∂L/∂v") -> list[Term]:
     if notation == "∂L/∂v" and scalar and not _is_product_with_partial(sent):
         chain.insert(0, by_rule)
     if scalar:
-        numbers = Operation("multiply", (plain_term(edge.consumer.adjoint), plain_term(scalar_local(edge))))
-        chain += [numbers, plain_term(edge.contribution)]
+        number = scalar_local(edge)
+        if number is not None:
+            chain.append(Operation("multiply", (plain_term(edge.consumer.adjoint), plain_term(number))))
+        chain.append(plain_term(edge.contribution))
     return chain
 
 
@@ -255,9 +264,11 @@ def tangent_chain(edges: Sequence[Edge]) -> list[Term]:
         slopes: list[Term] = []
         numbers: list[Term] = []
         for edge in edges:
+            number = scalar_local(edge)
             slopes.append(Operation("multiply", (partial_term(edge), Symbol(edge.input.name, (), "tangent"))))
-            numbers.append(Operation("multiply", (plain_term(scalar_local(edge)), plain_term(edge.input.tangent))))
-        chain = [total(slopes, ()), *chain, total(numbers, ())]
+            if number is not None:
+                numbers.append(Operation("multiply", (plain_term(number), plain_term(edge.input.tangent))))
+        chain = [total(slopes, ()), *chain, *([total(numbers, ())] if len(numbers) == len(slopes) else [])]
     return [*chain, plain_term(consumer.tangent)]
 
 
@@ -283,6 +294,6 @@ def _is_product_with_partial(term: Term) -> bool:
 
 
 def scalar_local(edge: Edge) -> Any:
-    """The local derivative of a number by a number."""
-    local = edge.local
-    return local.dense()[()] if isinstance(local, LocalJacobian) else local
+    """The local derivative of a number by a number; None where a user's own rule does not give it."""
+    local = plain_local(edge.local)
+    return None if isinstance(local, LocalJacobian) else local

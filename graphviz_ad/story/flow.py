@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, TypeGuard
 
 import numpy as np
 
@@ -19,7 +19,7 @@ class Flow:
     def __init__(self, outline: Outline) -> None:
         self.outline = outline
         self.graph: BaseGraph = outline.graph
-        self._across: dict[int, dict[int, Any]] = {}
+        self._across: dict[int, dict[int, Any] | None] = {}
         self._sent: dict[int, Any] = {}
 
     def sends(self, link: Link) -> bool:
@@ -86,7 +86,8 @@ class Flow:
             return None
         if item.group is None or not self._entrywise(item, source, result):
             return Across(result.shape + source.shape)
-        return self._ends(link.consumer, result).get(source.id)
+        ends = self._ends(link.consumer, result)
+        return Across(result.shape + source.shape) if ends is None else ends.get(source.id)
 
     def _entrywise(self, item: Item, source: Node, result: Node) -> bool:
         """Whether each entry of a group's result depends on the same entry of its input alone."""
@@ -105,10 +106,18 @@ class Flow:
         assert result is not None
         return self._through(link.consumer, result, adjoint).get(source.id)
 
-    def _ends(self, number: int, result: Node) -> dict[int, Any]:
-        """The derivatives of a group's result by everything that enters it, by one sweep through the group."""
+    def _ends(self, number: int, result: Node) -> dict[int, Any] | None:
+        """The derivatives of a group's result by everything that enters it, by one sweep through the group.
+
+        None where a user's own rule (gad.custom) in it is not made for the adjoints of this sweep.
+        """
         if number not in self._across:
-            self._across[number] = self._through(number, result, np.ones(result.shape, result.dtype)[()])
+            try:
+                self._across[number] = self._through(number, result, np.ones(result.shape, result.dtype)[()])
+            except Exception:
+                if self.graph.is_ours:
+                    raise
+                self._across[number] = None
         return self._across[number]
 
     def _through(self, number: int, result: Node, adjoint: Any) -> dict[int, Any]:
@@ -158,7 +167,7 @@ class Across:
         self.shape = shape
 
 
-def is_map(local: Any) -> bool:
+def is_map(local: Any) -> TypeGuard[LocalJacobian | Across]:
     """Whether a local derivative is no array of numbers but a linear map, of which the shape is shown."""
     return isinstance(local, LocalJacobian | Across)
 

@@ -29,11 +29,12 @@ from graphviz_ad.story.equations import (
     tangent_term,
     value_chain,
 )
-from graphviz_ad.story.flow import Across
+from graphviz_ad.story.flow import Across, is_map
 from graphviz_ad.story.formula import jacobian_text, local_reason, operation, shape_equation
 from graphviz_ad.story.notation import printer
 from graphviz_ad.story.numbers import brief, exact, plain_local, shape_text
 from graphviz_ad.story.outline import Link
+from graphviz_ad.story.reasons import unknown
 from graphviz_ad.story.terms import Operation, Symbol, Term, is_number, plain_term, substituted, symbols
 from graphviz_ad.story.timeline import Step, Timeline
 
@@ -217,13 +218,15 @@ class Inspector:
             return facts
         if self.forward:
             facts["symbols"] = self._shown(tangent_term(edge))
-            if is_scalar(edge):
-                factors = plain_term(scalar_local(edge)), plain_term(edge.input.tangent)
+            if is_scalar(edge) and (number := scalar_local(edge)) is not None:
+                factors = plain_term(number), plain_term(edge.input.tangent)
                 facts["numbers"] = self._shown(Operation("multiply", factors))
             return facts
         if is_scalar(edge):
-            *said, numbers, _ = contribution_chain(edge, "v̄")
-            facts["symbols"], facts["numbers"] = " = ".join(map(self._shown, said)), self._shown(numbers)
+            *said, _ = contribution_chain(edge, "v̄")
+            if scalar_local(edge) is not None:
+                facts["numbers"] = self._shown(said.pop())
+            facts["symbols"] = " = ".join(map(self._shown, said))
             return facts
         facts["symbols"] = self._shown(product_term(edge))
         facts["shapes"] = shape_equation(edge)
@@ -262,13 +265,21 @@ class Inspector:
             },
             "factor": self._factor(link),
             "local": self._local(link, edge),
-            "reason": "" if edge is None else local_reason(edge),
+            "reason": self._reason(link, edge),
             "contribution": None,
         }
         if active and (self.swept or self.forward):
             sent = self.line.flow.pushed(link) if self.forward else self.line.flow.contribution(link)
             facts["contribution"] = self._product(link) | {"number": self._number(sent)}
         return facts
+
+    def _reason(self, link: Link, edge: Edge | None) -> str:
+        """Why a local derivative is 0 or 1, or why it is left out; "" where there is nothing to say."""
+        if edge is not None:
+            return local_reason(edge)
+        local = self.line.flow.local(link)
+        name = called(self.outline.items[link.consumer].name)
+        return unknown(f"a rule inside {name}") if is_map(local) and not local.shape else ""
 
     def _factor(self, link: Link) -> Facts | None:
         """What the local derivative is multiplied with: the consumer's adjoint, or the input's tangent."""
@@ -293,6 +304,8 @@ class Inspector:
         facts: Facts = {"left": "", "chain": [], "map": "", "shape": "", "number": None, "matrix": ""}
         if edge is not None:
             facts["left"] = self._shown(partial_term(edge))
+        if is_map(local) and not local.shape:
+            return facts  # a number that a user's own rule does not give
         if isinstance(local, LocalJacobian | Across):
             ends = (
                 (edge.consumer, edge.input) if edge else (self.outline.node(link.consumer), self.outline.source(link))

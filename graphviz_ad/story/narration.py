@@ -11,7 +11,7 @@ import numpy as np
 from graphviz_ad.core.graph import BaseGraph, Edge, Node
 from graphviz_ad.core.traced import shape_of
 from graphviz_ad.core.visible import called, visible
-from graphviz_ad.story.equations import output_name
+from graphviz_ad.story.equations import is_scalar, output_name
 from graphviz_ad.story.flow import is_map
 from graphviz_ad.story.formula import contribution_formula, expression, is_folded, shape_equation
 from graphviz_ad.story.notation import NOTATIONS, printer
@@ -125,7 +125,8 @@ def _flow(step: Step) -> str:
     local, edge = plain_local(step.local), timeline.flow.alone(link)
     rule = source.tangent if forward else result.adjoint
     if is_map(local) or shape_of(local) or shape_of(rule):
-        equation = "" if forward or edge is None or not adds else _tensor_equation(edge, timeline)
+        arrays = edge is not None and not is_scalar(edge)  # else it is a number that a user's own rule does not give
+        equation = _tensor_equation(edge, timeline) if edge is not None and arrays and adds and not forward else ""
         if equation:
             return f"{words}: {equation}: {brief(sent, width=40)}.{_added(step)}"
         numbers = described(sent)

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from graphviz_ad.core.sweep import LocalJacobian
+from graphviz_ad.errors import UnsupportedError
 
 MAX_ENTRIES = 64
 """Arrays up to this size travel entry by entry, larger ones as a summary."""
@@ -150,6 +151,24 @@ def shape_text(shape: tuple[int, ...]) -> str:
     return str(tuple(int(n) for n in shape)) if shape else ""
 
 
+def entries(local: LocalJacobian) -> Any:
+    """The entries of a local Jacobian; None where no rule gives them, or a user's own (gad.custom) raises.
+
+    They come from the rule, asked for unit vectors: it may be made for the adjoints of its own sweep alone.
+    """
+    try:
+        return local.dense()
+    except UnsupportedError:
+        return None
+    except Exception:
+        if local.is_ours:
+            raise
+        return None
+
+
 def plain_local(local: Any) -> Any:
-    """A local derivative as it is shown: a Jacobian of one number by one number is that number."""
-    return local.dense()[()] if isinstance(local, LocalJacobian) and not local.shape else local
+    """A local derivative as it is shown: a Jacobian of one number by one number is that number, where it is known."""
+    if not isinstance(local, LocalJacobian) or local.shape:
+        return local
+    number = entries(local)
+    return local if number is None else number[()]

@@ -14,6 +14,7 @@ from graphviz_ad.core import sweep
 from graphviz_ad.core.graph import BaseGraph, Edge, Node
 from graphviz_ad.core.traced import shape_of
 from graphviz_ad.errors import ArgumentError, SeedError
+from graphviz_ad.story.flow import is_map
 from graphviz_ad.story.narration import described
 from graphviz_ad.story.numbers import brief, enclosed, plain_local
 from graphviz_ad.story.paper import SUPERSCRIPT
@@ -88,12 +89,15 @@ class Path:
 
     @property
     def factors(self) -> str:
-        """The local derivatives as a product, ``2 × 3``; "" where they are arrays."""
+        """The local derivatives as a product, ``2 × 3``; "" where they are arrays, or one is not known."""
         if any(node.shape for node in self.nodes):
             return ""
         edges = self.edges
         shown = edges if len(edges) <= _LONG else [*edges[:3], *edges[-2:]]
-        numbers = [_factor(plain_local(edge.local), first=place == 0) for place, edge in enumerate(shown)]
+        locals_ = [plain_local(edge.local) for edge in shown]
+        if any(map(is_map, locals_)):
+            return ""
+        numbers = [_factor(local, first=place == 0) for place, local in enumerate(locals_)]
         if len(edges) > _LONG:
             numbers.insert(3, "…")
         text = " × ".join(numbers) + (f" ({len(edges):,} factors)" if len(edges) > _LONG else "")

@@ -9,6 +9,7 @@ import numpy as np
 from graphviz_ad.core.graph import Edge, Node
 from graphviz_ad.core.primitive import REGISTRY
 from graphviz_ad.core.sweep import LocalJacobian
+from graphviz_ad.core.visible import called
 from graphviz_ad.story.equations import (
     is_condition,
     is_folded,
@@ -19,7 +20,7 @@ from graphviz_ad.story.equations import (
     scalar_local,
     value_term,
 )
-from graphviz_ad.story.numbers import short
+from graphviz_ad.story.numbers import MAX_ENTRIES, entries, short
 from graphviz_ad.story.paper import Unicode
 from graphviz_ad.story.terms import Array, Number, Operation, Symbol, Term, is_number, symbols
 
@@ -34,7 +35,7 @@ _OPPOSITE = {
 
 
 def local_reason(edge: Edge) -> str:
-    """Why a local derivative is exactly 0 or 1; "" where it is neither, or differs from entry to entry.
+    """Why a local derivative is exactly 0 or 1, or is not known; "" where it is none of these, or mixed.
 
     Examples
     --------
@@ -58,6 +59,8 @@ def local_reason(edge: Edge) -> str:
         return f"{name} is no float: nothing can change it a little" if discrete else f"{name} is a constant"
     local = edge.local
     if isinstance(local, LocalJacobian):
+        if _is_unknown(local):
+            return unknown(f"the rule of {called(consumer.primitive.name)}")
         if not is_scalar(edge):
             return ""
         local = scalar_local(edge)
@@ -67,7 +70,7 @@ def local_reason(edge: Edge) -> str:
     number = int(values[0])
     term = local_term(edge)
     if term is None:
-        term = number_term(edge) if is_scalar(edge) else Number(number)
+        term = (number_term(edge) if is_scalar(edge) else None) or Number(number)
     if is_number(term):
         return _always(consumer, name, made, number)
     conditions = [i for node in consumer.inputs if is_condition(node) for i in node.inputs]
@@ -82,6 +85,16 @@ def local_reason(edge: Edge) -> str:
         f"{text(own_term(node))} = {short(node.value)}" for node in nodes if Symbol(node.name) in symbols(term)
     )
     return f"∂{consumer.name}/∂{name} = {text(term)}, and here {values_text}"
+
+
+def unknown(rule: str) -> str:
+    """What is said where a user's own rule does not give a local derivative, but only what a sweep asks it for."""
+    return f"{rule} (gad.custom) could not be asked for the local derivative alone: that is left out"
+
+
+def _is_unknown(local: LocalJacobian) -> bool:
+    """Whether a local derivative that would be shown in numbers is known to nobody: see `numbers.entries`."""
+    return not local.is_ours and np.prod(local.shape, dtype=float) <= MAX_ENTRIES and entries(local) is None
 
 
 def _always(consumer: Node, name: str, made: str, number: int) -> str:

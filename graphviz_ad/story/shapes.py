@@ -12,7 +12,7 @@ from graphviz_ad.core.sweep import LocalJacobian
 from graphviz_ad.core.traced import shape_of
 from graphviz_ad.story.equations import contribution_term, local_term
 from graphviz_ad.story.notation import printer
-from graphviz_ad.story.numbers import listed
+from graphviz_ad.story.numbers import entries, listed
 from graphviz_ad.story.terms import Array, Operation, Term, plain_term
 
 # -- shapes -------------------------------------------------------------------------------------
@@ -129,7 +129,7 @@ LARGEST_JACOBIAN = 6
 
 
 def jacobian_text(edge: Edge, form: str = "unicode", digits: int = 4) -> str:
-    r"""The local derivative as an explicit matrix, at most 6×6, over the entries in C order; "" where it is larger.
+    r"""The local derivative as an explicit matrix, at most 6×6, entries in C order; "" where it is larger, or unknown.
 
     Examples
     --------
@@ -155,7 +155,10 @@ def jacobian_text(edge: Edge, form: str = "unicode", digits: int = 4) -> str:
         matrix = np.zeros((rows, columns))
         matrix[np.arange(rows), origin] = np.ravel(local)
     else:
-        matrix = local.dense().reshape(rows, columns)
+        known = entries(local)
+        if known is None:
+            return ""
+        matrix = known.reshape(rows, columns)
     printed = printer(form, digits=digits)
     if form == "plain":
         return printed.text(Array(matrix))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Callable, Collection, Sequence
 from typing import Any, overload
 
@@ -10,14 +9,14 @@ from graphviz_ad.core.graph import BaseGraph
 from graphviz_ad.core.run import patient_collector
 from graphviz_ad.core.sweep import LocalJacobian
 from graphviz_ad.core.visible import called
-from graphviz_ad.errors import ArgumentError, UnsupportedError
+from graphviz_ad.errors import ArgumentError
 from graphviz_ad.story import narration
 from graphviz_ad.story.cells import paint
-from graphviz_ad.story.flow import Across
+from graphviz_ad.story.flow import Across, is_map
 from graphviz_ad.story.formula import operation
 from graphviz_ad.story.misplay import misplayed
 from graphviz_ad.story.notation import NOTATIONS
-from graphviz_ad.story.numbers import MAX_ENTRIES, brief, exact, plain_local, shape_text
+from graphviz_ad.story.numbers import MAX_ENTRIES, brief, entries, exact, plain_local, shape_text
 from graphviz_ad.story.outline import Item, Link, outline
 from graphviz_ad.story.scene import Scene, SceneEdge, SceneFrame, SceneNode, SceneStep
 from graphviz_ad.story.symbols import check_labels, with_symbols
@@ -221,8 +220,10 @@ class _Stage:
             contribution = flow.contribution(link)
         if active and self.moving:
             contribution = flow.pushed(link)
-        pair: tuple[str | None, str | None]
-        if isinstance(local, LocalJacobian | Across):
+        pair: tuple[str | None, str | None] = None, None
+        if is_map(local) and not local.shape:
+            pass  # a number that a user's own rule does not give
+        elif isinstance(local, LocalJacobian | Across):
             result, source = self.outline.node(link.consumer), self.outline.source(link)
             if (edge := flow.alone(link)) is not None:
                 result, source = edge.consumer, edge.input
@@ -296,11 +297,9 @@ def _shape_json(shape: tuple[int, ...]) -> str:
 
 
 def exact_shape(local: LocalJacobian) -> str:
-    """A local Jacobian for machines: its shape; its entries up to 64, where there are rules to compute them by."""
+    """A local Jacobian for machines: its shape; its entries up to 64, where its rule gives them."""
     size = 1
     for length in local.shape:
         size *= length
-    if size <= MAX_ENTRIES:
-        with contextlib.suppress(UnsupportedError):
-            return exact(local.dense())
-    return _shape_json(local.shape)
+    known = entries(local) if size <= MAX_ENTRIES else None
+    return _shape_json(local.shape) if known is None else exact(known)

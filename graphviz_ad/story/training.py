@@ -21,7 +21,7 @@ from graphviz_ad.core.recording import as_kind_of
 from graphviz_ad.core.traced import Traced, is_constant
 from graphviz_ad.core.variables import constant, variable
 from graphviz_ad.core.visible import called, visible
-from graphviz_ad.errors import ArgumentError, GraphvizADError, InputError, OutputError
+from graphviz_ad.errors import ArgumentError, InputError, OutputError, in_words
 from graphviz_ad.story.equations import adjoint_term, output_name
 from graphviz_ad.story.inspect import Facts, number_text, numbered
 from graphviz_ad.story.narration import described
@@ -121,7 +121,7 @@ class Training(Sequence[Iteration]):
             except Exception as error:
                 if not self.known:
                     raise
-                words = f"iteration {len(self.known)} cannot be computed: {_words(error)}"
+                words = f"iteration {len(self.known)} cannot be computed: {in_words(error)}"
                 self.known[-1] = replace(self.known[-1], stopped=words)
         if wanted >= len(self.known):
             raise IndexError(f"the training stopped after iteration {len(self.known) - 1}: {self.stopped}")
@@ -212,7 +212,7 @@ class Training(Sequence[Iteration]):
         except Exception as error:
             if not self.known:
                 raise
-            return None, None, f"{self.optimiser.name} cannot update the parameters: {_words(error)}"
+            return None, None, f"{self.optimiser.name} cannot update the parameters: {in_words(error)}"
         if not isinstance(result, tuple) or len(result) != 2:
             raise ArgumentError(
                 f"{self.optimiser.name} returned {type(result).__name__}: an optimizer returns two things, "
@@ -382,10 +382,6 @@ def _check_loss(graph: BaseGraph) -> None:
         raise OutputError(f"a loss is one number, and this one returned {found}; write np.mean(...) around it.")
 
 
-def _words(error: Exception) -> str:
-    return str(error) if isinstance(error, GraphvizADError) else f"{type(error).__name__}: {error}"
-
-
 # -- the story of one iteration -------------------------------------------------------------------
 
 
@@ -488,7 +484,7 @@ def _with_left(row: Facts, step: Step, left: Any, digits: int) -> Facts:
 
 
 def _heading(iteration: Iteration, training: Training) -> str:
-    words = f"Iteration {iteration.number} of {len(training) - 1}."
+    words = f"Iteration {iteration.number} (last: {len(training) - 1})."  # from 0, as training[0]; words.js too
     if any(one.left is not None for one in iteration.parameters):
         words += " Nobody zeroed the accumulators after the last pass."
     return words

@@ -88,8 +88,8 @@ def bake(
     payload: dict[str, Any],
     grid: Mapping[str, list[float]],
     progress: Callable[[int, int], None] | None = None,
-) -> str:
-    """Return what a page carries besides its payload, packed.
+) -> tuple[dict[str, Any], str]:
+    """Return a page's payload with the choices that it carries, and all that it carries besides, packed.
 
     Parameters
     ----------
@@ -103,35 +103,41 @@ def bake(
     report = progress or (lambda done, total: None)
     here = desk.baked(view, (False,))
     answers = here | desk.baked(view, (True,))
-    looks = list(view.departures())
+    looks = {variant_key(sendable(look)): look for look in view.departures()}
     home = tuple(values.index(float(view.graph[name].value)) for name, values in grid.items())
     places = [place for place in product(*(range(len(values)) for values in grid.values())) if place != home]
     total = len(looks) + len(places)
+    found: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {}  # by key of the variant: its payload and its answers
+    for done, (key, wanted) in enumerate(looks.items(), 1):
+        # what cannot be drawn is not offered; a user's own rule may raise anything
+        with contextlib.suppress(GraphvizADError if view.graph.is_ours else Exception):
+            other = view.looked(wanted)
+            measured = here if _alike(view, other) else {}
+            found[key] = other.payload(False), measured | desk.baked(other, (True,))
+        report(done, total)
+    carried = [looks[key] for key in found]
+    payload = offered(payload, payload, carried)
     variants: dict[str, Any] = {}
     # a variant is a patch to the first one that is drawn alike: forward mode from y is nearly that from x
     first = ("", payload, answers)
     alike = {pieces(payload["svg"]): first}
 
-    def add(key: str, other: View, known: dict[str, Any]) -> None:
-        shown = {**other.payload(False), **{name: payload[name] for name in ("frozen", "sliders", "live")}}
-        shown = offered(shown, payload, looks)
+    def add(key: str, shown: dict[str, Any], known: dict[str, Any]) -> None:
+        shown = {**shown, **{name: payload[name] for name in ("frozen", "sliders", "live")}}
+        shown = offered(shown, payload, carried)
         size = pieces(shown["svg"])
         of, before, said = alike.get(size, first)
         variants[key] = {"of": of, "payload": diff(before, shown), "answers": diff(said, known)}
         alike.setdefault(size, (key, shown, known))
 
-    for done, wanted in enumerate(looks, 1):
-        with contextlib.suppress(GraphvizADError):  # what cannot be drawn is not offered
-            other = view.looked(wanted)
-            measured = here if _alike(view, other) else {}
-            add(variant_key(sendable(wanted)), other, measured | desk.baked(other, (True,)))
-        report(done, total)
+    for key, (shown, known) in found.items():
+        add(key, shown, known)
     for done, place in enumerate(places, len(looks) + 1):
         numbers = {name: values[at] for (name, values), at in zip(grid.items(), place, strict=True)}
         other = view.evaluate(numbers)
-        add(variant_key(payload["look"], place), other, desk.baked(other, (True,)))
+        add(variant_key(payload["look"], place), other.payload(False), desk.baked(other, (True,)))
         report(done, total)
-    return packed(payload["svg"], answers, variants)
+    return payload, packed(payload["svg"], answers, variants)
 
 
 def packed(svg: str, answers: dict[str, Any], variants: dict[str, Any]) -> str:

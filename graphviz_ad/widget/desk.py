@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from graphviz_ad.errors import ArgumentError, GraphvizADError
+from graphviz_ad.errors import ArgumentError, GraphvizADError, in_words
 from graphviz_ad.story.code import code_data
 from graphviz_ad.widget import costs, details, whatif
 
@@ -72,6 +72,8 @@ def baked(view: View, followed: Collection[bool] = (False, True)) -> dict[str, A
                 question = f"{kind}:{argument}" if argument else kind
                 try:
                     found[question] = known.answer(view, argument).data
-                except GraphvizADError as error:
-                    found[f"why:{question}"] = str(error)
+                except Exception as error:
+                    if view.graph.is_ours and not isinstance(error, GraphvizADError):
+                        raise
+                    found[f"why:{question}"] = in_words(error)
     return found

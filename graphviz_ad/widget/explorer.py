@@ -12,7 +12,7 @@ import numpy as np
 import traitlets
 
 from graphviz_ad.core.visible import called
-from graphviz_ad.errors import ArgumentError, GraphvizADError
+from graphviz_ad.errors import ArgumentError, GraphvizADError, in_words
 from graphviz_ad.widget import bundle
 from graphviz_ad.widget.desk import Answer
 from graphviz_ad.widget.fixed import fixed
@@ -442,9 +442,7 @@ def _read_only(name: str, value: dict[str, Any]) -> dict[str, Any]:
 
 def _in_words(error: BaseException) -> str:
     """Return what a page says of an error; the user's function may raise anything, and it belongs on the page."""
-    if isinstance(error, KeyboardInterrupt):
-        return "The computation was interrupted."
-    return str(error) if isinstance(error, GraphvizADError) else f"{type(error).__name__}: {error}"
+    return "The computation was interrupted." if isinstance(error, KeyboardInterrupt) else in_words(error)
 
 
 def read_number(text: str) -> float:

@@ -155,7 +155,7 @@ class TrainingExplorer(Explorer):
 
     def __repr__(self) -> str:
         title, last = self.payload["title"], len(self.training) - 1
-        where = f"iteration {self.iteration} of {last}, step {self.step} of {self.steps}"
+        where = f"iteration {self.iteration} (last: {last}), step {self.step} of {self.steps}"
         return f"<TrainingExplorer of {title}: {where}>"
 
     def save(

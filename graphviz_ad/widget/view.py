@@ -162,13 +162,11 @@ class View:
 
     def page(self, progress: Callable[[int, int], None] | None = None) -> str:
         """The kernel-free page, one HTML file."""
-        from graphviz_ad.widget import baking, look
+        from graphviz_ad.widget import baking
         from graphviz_ad.widget.page import page
 
-        grid = baking.sliders(self, self.inputs)
-        payload = self.payload(False)
-        payload = look.offered(payload, payload, list(self.departures()))
-        return page(payload, self.scene.title, baking.bake(self, payload, grid, progress))
+        payload, carried = baking.bake(self, self.payload(False), baking.sliders(self, self.inputs), progress)
+        return page(payload, self.scene.title, carried)
 
     def still(self) -> str:
         """What goes before the still picture in a notebook: a style, and the page that an export plays."""

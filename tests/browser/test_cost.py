@@ -154,7 +154,9 @@ def test_the_marks_in_the_picture_are_explained(panel, mode: str, second: str) -
     options = {"mode": "forward", "seed": {"x": 1.0}} if mode == "forward" else {}
     explorer, shown = panel(gad.trace(lambda x: np.sin(x) * x, 0.5), **options)
     words = shown.locator(".gad-held-legend span").all_inner_texts()
-    assert words == ["its value is held", f"its {second} is held", "nothing of it is held"]
+    assert words == [
+        "its value is held", f"its {second} is held", "the caller holds it anyway", "nothing of it is held"
+    ]  # fmt: skip
     colour = "part => getComputedStyle(part, '::before').borderTopColor"
     key = shown.locator(f".gad-held-key-{second}").evaluate(colour)
     explorer.press("Step forward")
@@ -165,3 +167,13 @@ def test_the_marks_in_the_picture_are_explained(panel, mode: str, second: str) -
             return
         explorer.press("Step forward")
     raise AssertionError("nothing but values was ever held")
+
+
+def test_the_legend_names_every_state_of_the_picture(panel: Callable[..., tuple[Explorer, Locator]]) -> None:
+    explorer, shown = panel(gad.trace(small, 2.0, 3.0, 1.0))
+    explorer.go(3)
+    opacity = "(element, part) => Number(getComputedStyle(element, part).opacity)"
+    drawn = {node.evaluate(opacity) for node in explorer.root.locator("g.gad-node").all()}
+    assert len(drawn) == 3  # held; held by the caller, as every input is; not held
+    keys = shown.locator(".gad-held-key").all()
+    assert {key.evaluate(opacity, "::before") for key in keys} == drawn

@@ -231,7 +231,7 @@ def test_the_story_ends_with_one_update_for_each_parameter_and_the_zeroing() -> 
         "Zeroing: the accumulators of w and b go back to 0; the next pass would add to what is left there. "
         "Iteration 1 begins with the new values."
     )
-    assert scene.intro.startswith("Iteration 0 of 19. Given: w = 0.5, b = 1.")
+    assert scene.intro.startswith("Iteration 0 (last: 19). Given: w = 0.5, b = 1.")
     assert "begins with" not in told(training, 19).steps[-1].narration
 
 
@@ -309,7 +309,7 @@ def test_without_zeroing_the_story_starts_from_what_was_left() -> None:
     training = train(lambda w: w**2, 1.0, lr=0.0, zero=False)
     assert [iteration.gradients for iteration in training[:3]] == [2.0, 4.0, 6.0]
     scene = told(training, 1)
-    assert scene.intro.startswith("Iteration 1 of 19. Nobody zeroed the accumulators after the last pass.")
+    assert scene.intro.startswith("Iteration 1 (last: 19). Nobody zeroed the accumulators after the last pass.")
     sent, update = scene.steps[-2:]
     assert (sent.kind, sent.adjoint, update.kind) == ("contribution", "4.0", "update")
     assert sent.narration.endswith("Its accumulator still held 2 from the pass before: it now shows 4.")

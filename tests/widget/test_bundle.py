@@ -81,3 +81,19 @@ def test_every_sheet_is_in_the_style_and_reaches_only_explorers() -> None:
         assert all(re.sub(r"\n\s+", "\n", selector).strip() in style for selector in selectors)
         if sheet.name != "explorer.css":
             assert all(selector.startswith(".gad-") for selector in selectors), sheet.name
+
+
+TECHNICAL = {"words.js": "the table", "code.js": "Python's keywords", "inflate.js": "errors of a damaged file"}
+
+
+def test_texts_for_people_stand_in_one_table() -> None:
+    """No other module writes two words in a row, or a sign of the picture's numbers."""
+    for file in STATIC.glob("*.js"):
+        code = re.sub(r"/\*.*?\*/", "", file.read_text(encoding="utf-8"), flags=re.DOTALL)
+        code = re.sub(r"(^|\s)//.*", "", code)
+        texts = [re.sub(r"\$\{.*?\}", "", one[1:-1]) for one in re.findall(r'"[^"\n]*"|`[^`\n]*`', code)]
+        plain = [text for text in texts if not re.search(r"gad-|[\[\].#:/]", text)]  # neither classes nor selectors
+        if file.name not in TECHNICAL:
+            assert not [text for text in plain if re.search(r"[A-Za-z]{2,} [a-z]{2,}", text)], file.name
+        if file.name != "words.js":
+            assert not [text for text in texts if re.search("[▲▼▶]", text)], file.name

@@ -47,9 +47,9 @@ def by_hand(count: int) -> list[tuple[float, dict[str, float]]]:
 
 def test_it_opens_at_the_first_iteration(explorer: TrainingExplorer) -> None:
     assert (explorer.iteration, explorer.step, explorer.phase) == (0, 0, "forward")
-    assert repr(explorer) == f"<TrainingExplorer of line_fit: iteration 0 of 19, step 0 of {explorer.steps}>"
+    assert repr(explorer) == f"<TrainingExplorer of line_fit: iteration 0 (last: 19), step 0 of {explorer.steps}>"
     assert explorer.training.losses == [by_hand(1)[0][0]]
-    assert [step["kind"] for step in explorer.payload["steps"]][-3:] == ["update", "update", "zero"]
+    assert [step["kind"] for step in explorer.shown["steps"]][-3:] == ["update", "update", "zero"]
 
 
 def test_setting_the_iteration_shows_its_graph(explorer: TrainingExplorer) -> None:
@@ -59,8 +59,8 @@ def test_setting_the_iteration_shows_its_graph(explorer: TrainingExplorer) -> No
     loss, params = by_hand(4)[3]
     assert explorer.graph["L"].value == loss
     assert explorer.inputs == params
-    assert explorer.payload["training"]["iteration"] == 3
-    assert explorer.payload["training"]["losses"]["numbers"] == [loss for loss, _ in by_hand(4)]
+    assert explorer.shown["training"]["iteration"] == 3
+    assert explorer.shown["training"]["losses"]["numbers"] == [loss for loss, _ in by_hand(4)]
     assert explorer.look == {"iteration": 3}
     explorer.iteration = 0
     assert explorer.look == {}
@@ -127,8 +127,8 @@ def test_forgetting_to_zero_is_another_loop_that_can_be_compared(explorer: Train
     assert explorer.iteration == 2
     gradients = [iteration.gradients["w"] for iteration in explorer.training.known]
     assert explorer.graph["w"].adjoint + gradients[1] == gradients[2]
-    assert explorer.payload["training"]["rival"]["numbers"] == [loss for loss, _ in by_hand(3)]
-    assert explorer.payload["steps"][-1]["kind"] == "update"
+    assert explorer.shown["training"]["rival"]["numbers"] == [loss for loss, _ in by_hand(3)]
+    assert explorer.shown["steps"][-1]["kind"] == "update"
     explorer.look = {"iteration": 2}
     assert explorer.training.zero is True
     assert explorer.graph["L"].value == by_hand(3)[2][0]
@@ -144,7 +144,7 @@ def details(explorer: TrainingExplorer, name: str) -> dict[str, Any]:
 
 def test_details_follow_the_update_and_the_zeroing(explorer: TrainingExplorer) -> None:
     told = details(explorer, "w")
-    steps = explorer.payload["steps"]
+    steps = explorer.shown["steps"]
     assert steps[told["update"]["step"] - 1]["kind"] == "update"
     assert told["update"]["value"]["exact"] == repr(by_hand(2)[1][1]["w"]) == steps[told["update"]["step"] - 1]["value"]
     assert told["zero"]["step"] == explorer.steps
@@ -178,9 +178,9 @@ def test_the_cells_of_an_accumulator_hold_what_was_left() -> None:
 
 def test_other_looks_go_together_with_an_iteration(explorer: TrainingExplorer) -> None:
     explorer.look = {"iteration": 2, "mode": "forward", "seed": "w"}
-    assert explorer.payload["mode"] == "forward"
-    assert explorer.payload["training"]["iteration"] == 2
-    assert {step["kind"] for step in explorer.payload["steps"]} == {"value", "seed", "tangent"}
+    assert explorer.shown["mode"] == "forward"
+    assert explorer.shown["training"]["iteration"] == 2
+    assert {step["kind"] for step in explorer.shown["steps"]} == {"value", "seed", "tangent"}
     explorer.iteration = 3
     assert explorer.look == {"iteration": 3, "mode": "forward", "seed": "w"}
     assert explorer.graph["w"].value == by_hand(4)[3][1]["w"]
@@ -196,8 +196,8 @@ def test_a_loop_that_stopped_goes_no_further() -> None:
     with pytest.raises(ArgumentError, match=r"there is no iteration 5|iteration 5 was not reached: careful cannot"):
         explorer.iteration = 5
     explorer.iteration = 2
-    assert explorer.payload["training"]["iterations"] == 3
-    assert explorer.payload["training"]["words"].startswith("The training stops after iteration 2")
+    assert explorer.shown["training"]["iterations"] == 3
+    assert explorer.shown["training"]["words"].startswith("The training stops after iteration 2")
     explorer.close()
 
 
@@ -269,7 +269,7 @@ def test_parameters_of_any_structure_are_trained() -> None:
 
     explorer = gad.explore_training(lambda m, x: np.sum((m.W @ x + m.b) ** 2), Model(), "adam", np.ones(2), lr=0.1)
     explorer.iteration = 1
-    assert [way["name"] for way in explorer.payload["training"]["ways"]] == ["W", "b"]
+    assert [way["name"] for way in explorer.shown["training"]["ways"]] == ["W", "b"]
     explorer.close()
 
 
@@ -278,15 +278,15 @@ def test_the_picture_holds_what_an_array_becomes_and_a_saved_one_does_not() -> N
         lambda w, x: np.mean((w * x - 1.0) ** 2), np.array([0.5, -1.0, 0.0]), None, np.arange(3.0), steps=2
     )
     np.testing.assert_allclose(explorer.training[0].new_params, [0.5, -13 / 15, 2 / 15])
-    assert ["value", "1", "4"] in explorer.payload["scales"]  # levels end at 1/25, 4/25, 9/25, … of 4
+    assert ["value", "1", "4"] in explorer.shown["scales"]  # levels end at 1/25, 4/25, 9/25, … of 4
 
     def levels(kind: str) -> list[str]:
-        found = re.search(f'<g class="gad-heat-{kind}"[^>]*>(.*?)</g>', explorer.payload["svg"])
+        found = re.search(f'<g class="gad-heat-{kind}"[^>]*>(.*?)</g>', explorer.shown["svg"])
         return [] if found is None else re.findall(r"gad-heat-([np][0-9]|zero)", found[1])
 
     assert levels("value") == ["n3", "zero", "p2"]
     assert levels("updated") == ["n3", "p1", "p2"]
-    assert 'class="gad-heat-updated" display="none"' in explorer.payload["svg"]
+    assert 'class="gad-heat-updated" display="none"' in explorer.shown["svg"]
     assert "gad-heat-updated" not in explorer._adapter.svg()
     explorer.look = {"mode": "forward", "seed": "w"}  # where nothing is updated
     assert levels("updated") == []
@@ -318,7 +318,7 @@ def test_a_callback_that_raises_does_not_turn_the_iteration_back(explorer: Train
     explorer.observe(broken, ["payload", "inputs"])
     with pytest.raises(ZeroDivisionError):
         explorer.iteration = 2
-    assert (explorer.iteration, explorer.look, explorer.payload["training"]["iteration"]) == (2, {"iteration": 2}, 2)
+    assert (explorer.iteration, explorer.look, explorer.shown["training"]["iteration"]) == (2, {"iteration": 2}, 2)
     with pytest.raises(ZeroDivisionError):
         explorer.set_state({"look": {"iteration": 1}})
     assert (explorer.iteration, explorer.look, explorer.error) == (1, {"iteration": 1}, "")
@@ -338,9 +338,9 @@ def test_an_interrupted_iteration_can_be_asked_for_again() -> None:
     for wanted in ({"look": {"iteration": 5}}, {"iteration": 5}):
         with pytest.raises(KeyboardInterrupt):
             explorer.set_state(wanted)
-        assert (explorer.iteration, explorer.look, explorer.payload["training"]["iteration"]) == (0, {}, 0)
+        assert (explorer.iteration, explorer.look, explorer.shown["training"]["iteration"]) == (0, {}, 0)
         assert explorer.error == "The computation was interrupted."
     stop = False
     explorer.set_state({"look": {"iteration": 5}})
-    assert (explorer.iteration, explorer.payload["training"]["iteration"], explorer.error) == (5, 5, "")
+    assert (explorer.iteration, explorer.shown["training"]["iteration"], explorer.error) == (5, 5, "")
     explorer.close()

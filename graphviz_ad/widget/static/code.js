@@ -1,6 +1,6 @@
 // The Code panel: the traced functions' lines; what the present step computes is marked in them, in both passes.
 
-import { element, setOrRemove } from "./dom.js";
+import { element, setOrRemove, wordsOf } from "./dom.js";
 import { WORDS } from "./words.js";
 
 /** @import {Change, Host, Panel, PayloadStep} from "./types.js" */
@@ -19,8 +19,6 @@ import { WORDS } from "./words.js";
  * @property {string} marked What the text shows at present.
  */
 
-/** @type {Record<string, string>} */
-const CODE_SIGNS = { value: "▲", tangent: "▶", adjoint: "▼" };
 const CODE_KEYWORDS = new Set(
   ("False None True and as assert async await break class continue def del elif else except finally for from global if import in " +
     "is lambda nonlocal not or pass raise return try while with yield").split(" "),
@@ -147,7 +145,7 @@ export function makeCode(host) {
       const key = JSON.stringify([sign, told]);
       if (key === line.marked) continue;
       line.marked = key;
-      line.sign.textContent = CODE_SIGNS[sign] ?? "";
+      line.sign.textContent = sign === "" ? "" : WORDS.signs[/** @type {"value" | "adjoint" | "tangent"} */ (sign)];
       line.row.classList.toggle("gad-code-now", sign !== "");
       setOrRemove(line.row, "data-sign", sign || null);
       setOrRemove(line.row, "aria-current", sign ? "step" : null);
@@ -321,7 +319,7 @@ export function makeCode(host) {
       draw();
     } catch (error) {
       if (mine !== turn) return;
-      body.replaceChildren(element("p", { class: "gad-code-note" }, [error instanceof Error ? error.message : String(error)]));
+      body.replaceChildren(element("p", { class: "gad-code-note" }, [wordsOf(error)]));
     }
   }
 

@@ -42,8 +42,9 @@ export function makeCost(host) {
     table.replaceChildren(element("caption", {}, [words.caption(data.inputs, data.outputs)]), element("thead", {}, [head]), element("tbody", {}, rows));
     ledger.fill(data.memory);
     const second = host.payload.mode === "forward" ? "tangent" : "adjoint";
-    const keys = /** @type {const} */ (["value", second, "faded"]);
-    legend.replaceChildren(...keys.map((key) => element("span", { class: `gad-held-key gad-held-key-${key}` }, [WORDS.ledger.inPicture[key]])));
+    const caller = data.memory?.items.some((/** @type {any} */ item) => item.caller);
+    const keys = /** @type {const} */ (["value", second, "caller", "faded"]);
+    legend.replaceChildren(...keys.filter((key) => key !== "caller" || caller).map((key) => element("span", { class: `gad-held-key gad-held-key-${key}` }, [WORDS.ledger.inPicture[key]])));
     methods.hidden = false;
   }
 

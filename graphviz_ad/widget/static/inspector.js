@@ -2,7 +2,7 @@
 //
 // It tells nothing that the story has not revealed yet; until then "not yet" stands in its place.
 
-import { element } from "./dom.js";
+import { element, wordsOf } from "./dom.js";
 import { WORDS } from "./words.js";
 
 /** @import {Host, Panel, PayloadNode} from "./types.js" */
@@ -12,6 +12,7 @@ import { WORDS } from "./words.js";
 /** @param {Host} host @returns {Panel} */
 export function makeInspector(host) {
   const words = WORDS.details;
+  const { signs } = WORDS;
   const body = element("div", { class: "gad-details" });
   let turn = 0; // a later wish overtakes an earlier answer
   let shown = ""; // what the body is about
@@ -39,7 +40,7 @@ export function makeInspector(host) {
 
   /** A number for people, the exact one as its tooltip. @param {InspectedNumber | null} number @param {string} kind @param {boolean} [shaped] */
   function numeral(number, kind, shaped = true) {
-    const made = part(`gad-numeral gad-tells-${kind}`, [number ? number.text : "–"], "span");
+    const made = part(`gad-numeral gad-tells-${kind}`, [number ? number.text : signs.none], "span");
     if (number?.exact) made.title = number.exact;
     if (number?.exact) made.dataset.exact = number.exact;
     if (number?.shape && shaped) made.append(part("gad-of-shape", [` ${number.shape}`], "span"));
@@ -68,7 +69,6 @@ export function makeInspector(host) {
   /** @param {number} id */
   const nameOfNode = (id) => nodeOf(id)?.name ?? "";
   const derivative = () => (host.payload.mode === "forward" ? "tangent" : "adjoint");
-  const mark = () => (host.payload.mode === "forward" ? "▶" : "▼");
 
   /** Names of nodes as buttons that select them. @param {any[]} ends */
   function links(ends) {
@@ -154,10 +154,10 @@ export function makeInspector(host) {
     const left = part("gad-details-main", []);
     if (node.formula) left.append(equation(node.formula.left, node.formula.chain, known));
     const rows = /** @type {[string, Node | string | null][]} */ ([]);
-    if (node.value) rows.push([`▲ ${words.value}`, known ? present(node) : notYet()]);
+    if (node.value) rows.push([`${signs.value} ${words.value}`, known ? present(node) : notYet()]);
     const number = node[derivative()];
-    if (number) rows.push([`${mark()} ${derivative() === "tangent" ? words.tangent : words.adjoint}`, ending(node, number)]);
-    else if (node.value && !shownNode.differentiable) rows.push([`▼ ${words.adjoint}`, node.kind === "constant" ? words.constant : words.discrete]);
+    if (number) rows.push([`${signs[derivative()]} ${words[derivative()]}`, ending(node, number)]);
+    else if (node.value && !shownNode.differentiable) rows.push([`${signs.adjoint} ${words.adjoint}`, node.kind === "constant" ? words.constant : words.discrete]);
     if (number && !node.reached && derivative() === "adjoint") rows.push([words.path, words.unreached]);
     if (node.contents) rows.push([words.holds, node.contents]);
     rows.push([words.shape, node.shape ? `${node.shape} ${node.dtype}` : node.dtype === "float64" || !node.dtype ? null : node.dtype]);
@@ -247,7 +247,7 @@ export function makeInspector(host) {
       main.append(facts([[words.shapes, code(contribution.shapes)], ...beforeSum()]));
     }
     if (edge.through) main.append(part("gad-why", [words.through(edge.through, edge.edges)], "p"));
-    return { title: `${start} → ${consumer}`, main };
+    return { title: signs.edge(start, consumer), main };
 
     /** The three numbers side by side, symbols above them. */
     function product3() {
@@ -257,7 +257,7 @@ export function makeInspector(host) {
       const number = edge.local?.number;
       const boxes = [
         box(kind, factor?.symbol ?? "", factor ? (factorKnown ? numeral(factor.number, kind) : notYet()) : "", kind === "tangent" ? words.tangentOf : words.adjointOf),
-        box("local", edge.local?.left ?? "", !local ? notYet() : number ? numeral(number, "local") : (edge.local?.shape ?? ""), words.local),
+        box("local", edge.local?.left ?? "", !local ? notYet() : number ? numeral(number, "local") : edge.local?.shape || signs.none, words.local),
         box(kind, node.symbol ? words.into(node.symbol) : "", sent ? numeral(contribution.number, kind) : notYet(), kind === "tangent" ? words.pushed : words.sent),
       ];
       if (!factor) return part("gad-product", [boxes[2]]);
@@ -337,7 +337,7 @@ export function makeInspector(host) {
       const table = ledger(node);
       place([header(title, [words.edge]), part("gad-details-columns", [main, part("gad-details-more", table ? [table] : [])])], `edge:${about.edge}`);
     } catch (error) {
-      if (mine === turn) place([part("gad-details-hint", [error instanceof Error ? error.message : String(error)], "p")], shown);
+      if (mine === turn) place([part("gad-details-hint", [wordsOf(error)], "p")], shown);
     }
   }
 

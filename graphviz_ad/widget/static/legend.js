@@ -5,9 +5,6 @@ import { WORDS } from "./words.js";
 
 /** @import {Payload} from "./types.js" */
 
-/** @type {Record<string, string>} */
-const SIGNS = { value: "▲", adjoint: "▼", tangent: "▶" };
-
 /** @param {Payload} payload @returns {HTMLElement[]} */
 export function legendEntries(payload) {
   const words = WORDS.legend;
@@ -23,7 +20,7 @@ export function legendEntries(payload) {
   }
   const colours = payload.scales.map(([kind, , end]) =>
     element("span", { class: `gad-key-${kind}` }, [
-      `${SIGNS[kind]} \u2212${end} `,
+      `${WORDS.signs[/** @type {"value" | "adjoint" | "tangent"} */ (kind)]} \u2212${end} `,
       element("span", { class: "gad-colours", role: "img", "aria-label": words.colours }),
       ` ${end}`,
     ]),

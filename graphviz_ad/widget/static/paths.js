@@ -1,6 +1,6 @@
 // The panel "Paths": every way from an input to the output, a product along each, and their sum: the adjoint.
 
-import { element } from "./dom.js";
+import { element, wordsOf } from "./dom.js";
 import { WORDS } from "./words.js";
 
 /** @import {Host, Panel} from "./types.js" */
@@ -122,7 +122,7 @@ export function makePaths(host) {
       total.textContent = rows.length === 0 ? "" : data.complete ? words.total(data.name, data.total) : words.part(rows.length, data.total, data.name, data.adjoint);
       note.textContent = rows.length === 0 ? "" : [words.note, data.order].filter(Boolean).join(" ");
     } catch (error) {
-      if (mine === asked) status.textContent = error instanceof Error ? error.message : String(error);
+      if (mine === asked) status.textContent = wordsOf(error);
     }
   }
   start.addEventListener("change", () => {

@@ -407,11 +407,10 @@ export function makeTensor(host) {
     if (present && !isArray(present)) chooser.selectedIndex = -1;
     const offered = /** @type {Which[]} */ (["value", "adjoint", "tangent"]).filter((kind) => kind === "value" || present?.[kind] != null);
     if (!offered.includes(which)) which = "value";
-    const marks = { value: "▲", adjoint: "▼", tangent: "▶" };
     if ([...kinds.children].map((one) => /** @type {HTMLElement} */ (one).dataset.which).join() !== offered.join()) {
       kinds.replaceChildren(
         ...offered.map((kind) => {
-          const button = element("button", { type: "button", class: `gad-command gad-tells-${kind}`, "data-which": kind }, [`${marks[kind]} ${words[kind]}`]);
+          const button = element("button", { type: "button", class: `gad-command gad-tells-${kind}`, "data-which": kind }, [`${WORDS.signs[kind]} ${words[kind]}`]);
           button.addEventListener("click", () => {
             which = kind;
             void show();

@@ -21,6 +21,15 @@ export const WORDS = {
     paused: "paused at a fork",
     pausedSaid: "Paused at a fork. Space goes on.",
   },
+  /** The signs of the numbers, as in the picture; what stands for none; and an edge by its ends. */
+  signs: {
+    value: "▲",
+    adjoint: "▼",
+    tangent: "▶",
+    none: "–",
+    /** @param {string} input @param {string} consumer */
+    edge: (input, consumer) => `${input} → ${consumer}`,
+  },
   phase: { forward: "forward", backward: "backward", tangent: "tangent", done: "done" },
   graph: {
     plain: "Graph",
@@ -439,6 +448,7 @@ export const WORDS = {
       value: "its value is held",
       adjoint: "its adjoint is held",
       tangent: "its tangent is held",
+      caller: "the caller holds it anyway",
       faded: "nothing of it is held",
     },
     title: "Memory, step by step",
