@@ -217,6 +217,7 @@ def test_an_animation_in_a_loop_starts_again(graphs: dict[str, gad.Graph], tmp_p
     looks = []
     for path in (once, again):
         page.goto(path.as_uri())
+        page.wait_for_function("document.getAnimations().length > 0")
         endless = "document.getAnimations().every(each => each.effect.getComputedTiming().endTime === Infinity)"
         assert page.evaluate(endless) == (path == again)
         for step in (0, 7, 16, 17):
