@@ -210,14 +210,17 @@ def test_it_stands_still_where_less_motion_is_asked_for(
 
 
 @pytest.mark.slow
-def test_an_animation_in_a_loop_starts_again(graphs: dict[str, gad.Graph], tmp_path: Path, page: Page) -> None:
+def test_an_animation_in_a_loop_starts_again(
+    graphs: dict[str, gad.Graph], tmp_path: Path, page_factory: Callable[..., Page]
+) -> None:
+    page = page_factory(reduced_motion="no-preference")
     once, again = (
         graphs["fan out"].save(tmp_path / f"{play}.svg", animate=play, engine="layered") for play in (True, "loop")
     )
     looks = []
     for path in (once, again):
         page.goto(path.as_uri())
-        page.wait_for_function("document.getAnimations().length > 0")
+        assert page.evaluate("document.getAnimations().length > 0")
         endless = "document.getAnimations().every(each => each.effect.getComputedTiming().endTime === Infinity)"
         assert page.evaluate(endless) == (path == again)
         for step in (0, 7, 16, 17):
