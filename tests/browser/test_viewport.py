@@ -273,7 +273,7 @@ ENDS = """group => {
   const start = line.getPointAtLength(0), end = line.getPointAtLength(length);
   const dot = group.querySelector(".gad-signal"), arrow = group.querySelector(".gad-arrow-back");
   const way = dot?.getAnimations()[0]?.effect.getKeyframes()
-    .map(frame => frame.transform.match(/[-\\d.]+/g).map(Number));
+    .map(frame => [parseFloat(frame.cx), parseFloat(frame.cy)]);
   const near = ([x, y], point) => Math.hypot(x - point.x, y - point.y) < 2;
   const goes = (a, b) => near(way[0], a) && near(way.at(-1), b);
   const box = arrow?.getBBox();

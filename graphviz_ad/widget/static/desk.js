@@ -5,6 +5,7 @@ import { WORDS } from "./words.js";
 /** @import {Answer, Model} from "./types.js" */
 
 const ANSWER_WITHIN = 2000; // silence of the kernel that is worth a word
+const HIDDEN = 200; // a page that nobody looks at has no frames
 const PATIENCE = 20000; // a question may need a computation; after this it is given up
 
 /**
@@ -18,6 +19,14 @@ const PATIENCE = 20000; // a question may need a computation; after this it is g
  * @property {() => void} close
  */
 
+/** Until what was changed just now is seen; where nobody looks, no frame comes, and it is not waited for long. */
+function seen() {
+  return /** @type {Promise<void>} */ (new Promise((done) => {
+    setTimeout(done, HIDDEN);
+    globalThis.requestAnimationFrame?.(() => setTimeout(done));
+  }));
+}
+
 /**
  * @param {Model} model @param {() => void} changed Called when the connection is lost or comes back. @returns {Desk}
  */
@@ -29,6 +38,8 @@ export function makeDesk(model, changed) {
   const name = Math.random().toString(36).slice(2); // several views of one model hear the same answers
   /** @type {Map<string, Promise<Answer>>} */
   let known = new Map();
+  /** Questions about a new graph wait until it is seen: the answers would hold it up. @type {Promise<void> | null} */
+  let drawn = null;
   /** @type {Map<string, {resolve: (answer: Answer) => void, reject: (error: Error) => void, timer: ReturnType<typeof setTimeout>}>} */
   const waiting = new Map();
 
@@ -100,12 +111,17 @@ export function makeDesk(model, changed) {
         });
         known.set(question, answer);
         answer.catch(() => here.delete(question)); // asked again, it may be answered
-        post({ kind: "ask", question, nonce });
+        const pose = () => post({ kind: "ask", question, nonce });
+        if (drawn) void drawn.then(() => waiting.has(nonce) && pose());
+        else pose();
       }
       return answer;
     },
     forget() {
       known = new Map();
+      const now = (drawn = seen().then(() => {
+        if (drawn === now) drawn = null;
+      }));
       giveUp(WORDS.kernel.overtaken);
     },
     hello() {

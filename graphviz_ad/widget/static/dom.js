@@ -53,3 +53,11 @@ export function setOrRemove(target, name, value) {
   if (value === null) target.removeAttribute(name);
   else if (target.getAttribute(name) !== value) target.setAttribute(name, value);
 }
+
+/**
+ * Sets a property of an element's style, where it is not so already: parts that inherit it would be styled again.
+ * @param {HTMLElement | SVGElement} target @param {string} name @param {string} value
+ */
+export function setStyle(target, name, value) {
+  if (target.style.getPropertyValue(name) !== value) target.style.setProperty(name, value);
+}

@@ -5,7 +5,7 @@
 // imports do not resolve, so graphviz_ad/widget/bundle.py joins these modules into one.
 
 import { makeDesk } from "./desk.js";
-import { element, icon, ICONS } from "./dom.js";
+import { element, icon, ICONS, setStyle } from "./dom.js";
 import { tellHeight } from "./framed.js";
 import { unpacked } from "./inflate.js";
 import { makeInputs } from "./inputs.js";
@@ -264,13 +264,13 @@ function render({ model, el }) {
     svg.setAttribute("role", "group");
     for (const child of [...svg.children]) if (child.localName === "desc") child.remove();
     const width = Number(svg.getAttribute("width")) || svg.viewBox.baseVal.width;
-    svg.style.setProperty("--gad-natural-width", `${width}px`);
+    setStyle(svg, "--gad-natural-width", `${width}px`);
     if (svg.parentNode !== stage) {
       const scrolled = stage.scrollLeft;
       stage.replaceChildren(svg);
       stage.scrollLeft = scrolled;
     }
-    position.style.minWidth = `${WORDS.player.where(payload.steps.length, payload.steps.length).length}ch`;
+    setStyle(position, "min-width", `${WORDS.player.where(payload.steps.length, payload.steps.length).length}ch`);
     root.setAttribute("data-mode", payload.mode);
     root.classList.toggle("gad-many", payload.nodes.length > MANY_NODES);
     root.setAttribute("aria-label", payload.title ? WORDS.graph.of(payload.title) : WORDS.graph.plain);
@@ -278,7 +278,7 @@ function render({ model, el }) {
     // The longest sentence holds the place of all, so that nothing jumps while the story is told.
     let longest = payload.intro;
     for (const event of payload.steps) if (event.narration.length > longest.length) longest = event.narration;
-    sizer.textContent = longest;
+    if (sizer.textContent !== longest) sizer.textContent = longest;
     legend.replaceChildren(...legendEntries(payload));
     host.selection = named(payload, model.get("selected"));
     selecting.draw();

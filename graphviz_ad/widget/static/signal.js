@@ -92,7 +92,9 @@ export class Signals {
     if (back) points.reverse();
     const dot = this.part(line, "circle", "gad-signal");
     dot.setAttribute("r", "5.5");
-    const way = points.map(({ x, y }) => ({ transform: `translate(${x.toFixed(1)}px, ${y.toFixed(1)}px)`, opacity: 1 }));
+    // Not as a transform or an opacity: a browser would lift what moves so to a layer of its own, and first look, at every
+    // frame, at all parts of the picture that lie over it.
+    const way = points.map(({ x, y }) => ({ cx: `${x.toFixed(1)}px`, cy: `${y.toFixed(1)}px`, visibility: "visible" }));
     dot.animate(way, { duration: TRIP, iterations: TRIPS, easing: "ease-in-out" });
   }
 }

@@ -1,6 +1,6 @@
 // How large the picture is and which part of it is seen: zoom, fit, panning, and following the story.
 
-import { element } from "./dom.js";
+import { element, setStyle } from "./dom.js";
 import { stepOf } from "./story.js";
 import { WORDS } from "./words.js";
 
@@ -92,9 +92,9 @@ export function makeViewport(host) {
     stage.classList.toggle("gad-stage-zoomed", zoom !== null);
     stage.classList.toggle("gad-stage-fit", fit);
     stage.classList.toggle("gad-stage-large", host.picture.nearby.large);
-    stage.style.setProperty("--gad-zoom-width", zoom === null ? "" : `${(zoom * natural()).toFixed(2)}px`);
+    setStyle(stage, "--gad-zoom-width", zoom === null ? "" : `${(zoom * natural()).toFixed(2)}px`);
     const { width, height } = svg().viewBox.baseVal;
-    stage.style.setProperty("--gad-ratio", height ? (width / height).toFixed(4) : "1");
+    setStyle(stage, "--gad-ratio", height ? (width / height).toFixed(4) : "1");
     whole.setAttribute("aria-pressed", String(fit));
     told();
   }
