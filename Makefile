@@ -35,8 +35,9 @@ screenshots: .venv/installed-test ## photograph the explorer for the README agai
 tables: .venv/installed-test ## write docs/coverage.md and docs/errors.md again
 	@.venv/bin/python docs/tables.py
 
-bench: .venv/installed-bench ## measure against NumPy by hand and other libraries, and write benchmarks/RESULTS.md (under 10 minutes)
+bench: .venv/installed-bench ## measure against NumPy by hand and other libraries, and write the pages in benchmarks/ (a quarter of an hour)
 	@.venv/bin/python -m benchmarks.run --write
+	@.venv/bin/python -m benchmarks.primitives --write
 
 clean: ## remove .venv, caches and test output
 	rm -rf .venv tests/output tests/javascript/node_modules build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis

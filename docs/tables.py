@@ -10,15 +10,18 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import scipy.special
 
 import graphviz_ad as gad
 from graphviz_ad import errors
 from graphviz_ad.core import sweep
-from graphviz_ad.core.primitive import HANDLERS, Primitive
+from graphviz_ad.core.instead import INSTEAD
+from graphviz_ad.core.primitive import COMPLEX, HANDLERS, METHODS, Primitive, declare_late, function_name
 from graphviz_ad.core.pytree import leaves
-from graphviz_ad.core.traced import IN_PLACE, INSTEAD, Traced
+from graphviz_ad.core.traced import IN_PLACE, Traced
 
 FOLDER = Path(__file__).parent
+declare_late()  # the rules for SciPy's functions
 
 COVERAGE = """\
 # What has a derivative
@@ -29,6 +32,10 @@ A traced value goes through these functions, operators and methods. Everything e
 ([UnsupportedError](errors.md)). Each function takes the arguments that are listed, by position and by name as in NumPy;
 a value of theirs that has no rule is an error that names the argument. `out=` is always refused; elementwise functions
 also take `where=`, `dtype=` and the other arguments of ufuncs at their defaults.
+
+Inputs and results are real; values between them may be complex
+([decision 0010](decisions/0010-complex-values.md)). These primitives take complex values, all others refuse them:
+{complex}.
 
 - **Becomes**: the primitives that the function is in a graph, in some of its forms. "–": no node, since it only asks
   for the form of the value and gives plain numbers, or gives the value as it is.
@@ -64,22 +71,24 @@ CALLS = (
     "f(C, (0, 1), (1, 0)) | f(A, B, 1) | f(v, 1, 0) | f(v, 1, w) | f(v, 0, w) | f(v, n, 0) | f(v, 0.1, 0.9)",
     "f(v, None, 0.9) | f(v, w, p) | f(v, p, w) | f(m, v) | f(m, v, w) | f(v, m, 1.0) | f(v, m)",
     "f([m, ~m], [v, w]) | f(b, b) | f(b) | f(n, [v, w, v]) | f([v, w]) | f([v, w], 1) | f([A, B]) | f([[A], [B]])",
-    "f('i,i->', v, w) | f(v, [m], [double]) | f(np.sum, 0, A) | f(np.sum, A, 0) | f(double, v) | f(v, n, w, 0)",
+    "f('i,i->', v, w) | f(v, [m], [double]) | f(np.sum, 0, A) | f(np.sum, A, 0) | f(double, v) | f(v, n, w, 0) | f(z)",
 )
 """Calls that are tried with every function; a function that none of them fits needs one more."""
 
 
 VARIABLES = {name: gad.variable(value, name) for name, value in TRACED.items()}
 BOOLS = VARIABLES["v"] > 0.4
+PHASES = 1j * VARIABLES["v"]
+GIVEN = {BOOLS.index, PHASES.index}
 
 
 def made(expression: str, function: Any = None) -> set[Primitive]:
-    """The primitives behind the result of an expression in the values above; ``b`` is a traced array of bools."""
+    """The primitives behind an expression in the values above; ``b`` are traced bools, ``z`` complex numbers."""
     with warnings.catch_warnings(), np.errstate(all="ignore"):
         warnings.simplefilter("ignore")
-        result = eval(expression, {**PLAIN, **VARIABLES, "b": BOOLS, "f": function})
+        result = eval(expression, {**PLAIN, **VARIABLES, "b": BOOLS, "z": PHASES, "f": function})
     nodes = sweep.ancestors([leaf for _, leaf in leaves(result) if type(leaf) is Traced])
-    return {node.primitive for node in nodes if node.primitive is not None and node is not BOOLS}
+    return {node.primitive for node in nodes if node.primitive is not None and node.index not in GIVEN}
 
 
 def primitives_of(function: Any) -> set[Primitive] | str:
@@ -107,6 +116,7 @@ def placeless(error: BaseException) -> str:
 # -- names and signatures -----------------------------------------------------------------------
 
 MODULES = {"np": np, "np.linalg": np.linalg, "np.fft": np.fft, "np.lib.stride_tricks": np.lib.stride_tricks}
+MODULES |= {"scipy.special": scipy.special}
 
 
 def names_of(function: Any) -> list[str]:
@@ -178,7 +188,7 @@ def functions() -> tuple[str, dict[str, str]]:
         if not isinstance(function, str):
             names = names_of(function)
             if names:
-                groups.setdefault((function.__module__, handler), []).extend(names)
+                groups.setdefault((getattr(function, "__module__", None), handler), []).extend(names)
     rows: dict[str, list[list[str]]] = {}
     refused: dict[str, str] = {}
     for (_, handler), names in groups.items():
@@ -230,6 +240,17 @@ def methods() -> str:
     )
 
 
+def ufunc_methods() -> str:
+    """The methods of ufuncs that have a rule."""
+    rows: dict[str, list[str]] = {}
+    for ufunc, method in METHODS:
+        rows.setdefault(method, []).append(function_name(ufunc))
+    return table(
+        ["Method", "Of these ufuncs"],
+        [[code([f".{method}"]), code(sorted(set(names)))] for method, names in sorted(rows.items())],
+    )
+
+
 def without_rule() -> dict[str, str]:
     """Functions without rule for which there is something to write instead."""
     found = {}
@@ -237,7 +258,8 @@ def without_rule() -> dict[str, str]:
         function: Any = np
         for name in label.split(".")[1:]:
             function = getattr(function, name, None)
-        if function is not None and function not in HANDLERS:
+        outside = not label.startswith("np.") or label.endswith(".*")
+        if outside or (function is not None and (isinstance(function, type) or function not in HANDLERS)):
             found[label] = remedy
     return found
 
@@ -247,14 +269,17 @@ def coverage() -> str:
     tables, refused = functions()
     refused |= without_rule()
     return (
-        COVERAGE
+        COVERAGE.replace("{complex}", code(sorted(COMPLEX)))
         + tables
         + "\n## Operators and exits\n\n`v`, `w` are arrays of floats, `A`, `B` matrices, `x` a float, `b` an array of "
         "bools; all are traced. `m` is a plain\narray of bools.\n\n"
         + operators()
         + "\n## Methods\n\n"
         + methods()
+        + "\n## Methods of ufuncs\n\n"
+        + ufunc_methods()
         + "\n## Refused, with something to write instead\n\n"
+        + "`module.*` stands for all functions of a module that have no line of their own.\n\n"
         + table(["Function", "What the error says"], [[code([name]), text] for name, text in sorted(refused.items())])
     )
 

@@ -112,7 +112,7 @@ class ExitError(GraphvizADError, TypeError):
     >>> import math, graphviz_ad as gad
     >>> gad.grad(lambda x: math.sin(x))(1.0)  # doctest: +ELLIPSIS
     Traceback (most recent call last):
-    graphviz_ad.errors.ExitError: float() or a function of `math` was asked of a traced float at line ...
+    graphviz_ad.errors.ExitError: math.sin wants the plain number of a traced float at line ... Write np.sin. ...
     """
 
 
@@ -173,9 +173,9 @@ class UnsupportedError(GraphvizADError, TypeError):
     Examples
     --------
     >>> import numpy as np, graphviz_ad as gad
-    >>> gad.grad(lambda x: np.add.reduce(x))(np.ones(3))  # doctest: +ELLIPSIS
+    >>> gad.grad(lambda x: np.add.reduceat(x, [0, 2]))(np.ones(3))  # doctest: +ELLIPSIS
     Traceback (most recent call last):
-    graphviz_ad.errors.UnsupportedError: np.add.reduce has no derivative rule here at line ... Write np.sum(x).
+    graphviz_ad.errors.UnsupportedError: np.add.reduceat has no derivative rule here at line ... Write np.stack(...
     """
 
 

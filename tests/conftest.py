@@ -20,10 +20,15 @@ from urllib.parse import quote, urlsplit
 
 import pytest
 
+from graphviz_ad.core.primitive import declare_late
 from tests.run import OUTPUT, ROOT, find_browser, hear_interrupts
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, Route, WebSocket
+
+with contextlib.suppress(ImportError):  # on some platforms there is no SciPy
+    import scipy.special  # noqa: F401
+declare_late()  # so that every walk over the registry meets the rules for SciPy's functions
 
 BROWSER_ARGUMENTS = (
     "--headless=new",

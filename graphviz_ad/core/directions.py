@@ -29,7 +29,7 @@ def direction(value: Any, like: Any, what: str, of: str, kind: type[Exception] =
         array = np.asarray(value)
     except (TypeError, ValueError) as error:
         raise kind(f"{what} must be a number or an array of numbers, not {brief(value)}.") from error
-    if array.dtype.kind not in "biuf":
+    if array.dtype.kind not in ("biufc" if dtype.kind == "c" else "biuf"):
         raise kind(f"{what} must be a number or an array of numbers, not {brief(value)}.")
     if array.shape != shape:
         raise kind(f"{what} has shape {array.shape}; it must have the shape {shape} of {of}.")

@@ -11,11 +11,12 @@ from typing import Any, TypeVar
 import numpy as np
 
 from graphviz_ad.core import sweep
+from graphviz_ad.core.complexes import is_complex
 from graphviz_ad.core.custom import by_flat_name, flat_name
 from graphviz_ad.core.functions import FunctionText
 from graphviz_ad.core.graph import BaseGraph, GuardRecord, Tables
 from graphviz_ad.core.place import MAX_ENTRIES, Place
-from graphviz_ad.core.primitive import REGISTRY, Dynamic, Primitive
+from graphviz_ad.core.primitive import REGISTRY, Dynamic, Primitive, declare_late
 from graphviz_ad.core.source import Names, Source
 from graphviz_ad.core.traced import Traced, dtype_of, is_floating, replay_value, shape_of
 from graphviz_ad.core.variables import ROLES
@@ -187,6 +188,7 @@ def from_dict(make: type[G], data: Any, *, trusted: bool = False) -> G:
 
     Keys that this release does not know are skipped. Arrays come back in C order.
     """
+    declare_late()
     whole = Place(data)
     if type(data) is not dict or data.get("format") != FORMAT:
         raise ArgumentError("this is no graph of graphviz_ad: it lacks the format mark. Use what graph.to_dict() gave.")
@@ -304,7 +306,10 @@ class _Reader:
             node.at("inputs").wrong("at least one input that was traced")
         given = {key: _decode(params.at(key), len(before), 0) for key in params.table()}
         primitive = by_flat_name(name.text())
-        known = None if primitive is None else Traced(value, primitive, tuple(before), given, None)
+        try:
+            known = None if primitive is None else Traced(value, primitive, tuple(before), given, None)
+        except UnsupportedError as error:
+            raise ArgumentError(f"this graph is damaged: {node.path}: {error}") from error
         reason = None if known is None or self.trusted else _lie(known)
         if reason is not None and primitive is not None and _is_ours(primitive):
             raise ArgumentError(f"this graph is damaged: {node.path}, {primitive.name}: {reason}.")
@@ -450,17 +455,22 @@ def _fits(primitive: Primitive, count: int, params: tuple[str, ...]) -> bool:
 
 def _close(found: Any, stated: Any, inputs: Sequence[Any], kind: str) -> bool:
     """Whether two values differ by rounding only: machines and releases of NumPy differ in the last digits."""
-    if not is_floating(stated):
+    if not is_floating(stated) and not is_complex(stated):
         return bool(np.array_equal(found, stated))
-    a, b = (np.asarray(value, dtype=float) for value in (found, stated))
+    a, b = (np.asarray(value) if is_complex(stated) else np.asarray(value, dtype=float) for value in (found, stated))
     finite = np.isfinite(a) & np.isfinite(b)
-    if not np.array_equal(a[~finite], b[~finite], equal_nan=True):
+    if not np.array_equal(_in_parts(a[~finite]), _in_parts(b[~finite]), equal_nan=True):
         return False
-    seen = [np.abs(np.asarray(value, dtype=float)).ravel() for value in (*inputs, found, stated)]
+    seen = [np.abs(_in_parts(np.asarray(value)).astype(float)).ravel() for value in (*inputs, found, stated)]
     scale = max((float(np.max(x[np.isfinite(x)], initial=0.0)) for x in seen), default=0.0)
     epsilon = float(np.finfo(dtype_of(stated)).eps)
     # a sum or a solution may lose half of the digits, a function of numbers none
     return bool(np.all(np.abs(a[finite] - b[finite]) <= scale * epsilon ** (0.5 if kind == "elementwise" else 0.25)))
+
+
+def _in_parts(array: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+    """A complex array as one of its real and imaginary parts, on an axis of length 2 at the end."""
+    return np.stack([array.real, array.imag], axis=-1) if array.dtype.kind == "c" else array
 
 
 def _affordable(primitive: Primitive, values: Sequence[Any], params: dict[str, Any], out: Any) -> bool:
@@ -508,6 +518,8 @@ def _leaves(value: Any) -> Iterator[Any]:
 
 
 def _encode_value(value: Any) -> dict[str, Any]:
+    if type(value) is complex:
+        return {"python": "complex", "data": [_strict(value.real), _strict(value.imag)]}
     if isinstance(value, bool | int | float) and not isinstance(value, np.generic):
         return {"python": type(value).__name__, "data": _strict(value)}
     array = np.asarray(value)
@@ -516,7 +528,8 @@ def _encode_value(value: Any) -> dict[str, Any]:
         "numpy": kind,
         "dtype": array.dtype.newbyteorder("<").str if array.dtype.byteorder == ">" else array.dtype.str,
         "shape": list(array.shape),
-        "data": [_strict(item) for item in array.ravel().tolist()],
+        # of complex numbers the real and the imaginary part, one behind the other
+        "data": [_strict(item) for item in _in_parts(array).ravel().tolist()],
     }
 
 
@@ -526,7 +539,7 @@ def _strict(number: Any) -> Any:
     return repr(number) if isinstance(number, float) and not math.isfinite(number) else number
 
 
-DTYPES = tuple(np.dtype(name).newbyteorder("<").str for name in "?bhiqBHIQefdg")
+DTYPES = tuple(np.dtype(name).newbyteorder("<").str for name in "?bhiqBHIQefdgFD")
 _NOT_FINITE = ("nan", "inf", "-inf")
 
 
@@ -542,7 +555,10 @@ def _value(place: Place) -> Any:
     """A number or an array."""
     if "python" in place.table():
         data = place.entry("data")
-        kind = place.at("python").text(("float", "int", "bool"))
+        kind = place.at("python").text(("float", "int", "bool", "complex"))
+        if kind == "complex":
+            parts = data.items(2)
+            return complex(_finite(parts[0]), _finite(parts[1]))
         if type(data.value).__name__ != kind and not (kind == "float" and data.value in _NOT_FINITE):
             data.wrong(f"a {kind}")
         if kind == "float":
@@ -558,15 +574,20 @@ def _value(place: Place) -> Any:
     if len(shape) > 64 or math.prod(length for length in shape if length) > MAX_ENTRIES:
         place.at("shape").wrong(f"at most 64 lengths and {MAX_ENTRIES:,} numbers")
     data = place.entry("data")
-    count = math.prod(shape)
+    count = math.prod(shape) * (2 if dtype.kind == "c" else 1)
     if type(data.value) is not list or len(data.value) != count:
         data.wrong(f"a list of {count}, which is what the shape says")
     data.take(count)
-    wanted = {"b": "bool", "i": "int", "u": "int"}.get(dtype.kind, "float" if dtype.itemsize <= 8 else "longdouble")
+    wanted = {"b": "bool", "i": "int", "u": "int", "c": "float"}.get(
+        dtype.kind, "float" if dtype.itemsize <= 8 else "longdouble"
+    )
     items = [_number(data, position, wanted) for position in range(count)]
     try:
         with np.errstate(over="raise"):
-            array = np.array(items, dtype=dtype).reshape(shape)
+            if dtype.kind == "c":
+                array = np.array(items, dtype=np.zeros(0, dtype).real.dtype).view(dtype).reshape(shape)
+            else:
+                array = np.array(items, dtype=dtype).reshape(shape)
             array.flags.writeable = False  # a file may name it where NumPy takes the place to write to
     except (OverflowError, FloatingPointError):
         data.wrong(f"numbers that fit into dtype {dtype}")

@@ -10,6 +10,7 @@ from typing import Any, Self
 import numpy as np
 
 from graphviz_ad.core import sweep
+from graphviz_ad.core.complexes import REAL_RESULT, is_complex
 from graphviz_ad.core.directions import direction
 from graphviz_ad.core.functions import FunctionText
 from graphviz_ad.core.primitive import Primitive, is_ours
@@ -377,6 +378,8 @@ class BaseGraph:
     def _seeds(self, seed: Any) -> dict[int, Any]:
         outputs = self.outputs
         for node in outputs:
+            if is_complex(node.value) and len(outputs) == 1:
+                raise OutputError(f"the output {node.name!r} is complex: {REAL_RESULT}.")
             if not is_floating(node.value) and len(outputs) == 1:
                 raise OutputError(
                     f"the output {node.name!r} is of dtype {node.dtype}, which has no derivative; return a float."

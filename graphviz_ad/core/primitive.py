@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -114,6 +115,18 @@ BINARY: dict[Any, Primitive] = {}
 HANDLERS: dict[Any, Callable[..., Any]] = {}
 """NumPy function or ufunc -> what to do when it meets a traced value."""
 
+COMPLEX: dict[str, str] = {}
+"""Primitives that take complex values -> the one that does so: itself, or its form for them (of the absolute value)."""
+
+HOLOMORPHIC: set[str] = set()
+"""Of these, the ones whose rules are written as for real numbers: the sweep conjugates the local derivative."""
+
+METHODS: dict[tuple[Any, str], Callable[..., Any]] = {}
+"""Ufunc and the name of its method -> what to do: ``(np.add, "reduce")``."""
+
+LATE: dict[str, Callable[[Any], None]] = {}
+"""Modules that we never import -> what declares rules for their functions, once the user has imported them."""
+
 OPERATORS: dict[str, Primitive] = {}
 """``"add"`` for ``+`` and so on: the primitive behind each Python operator."""
 
@@ -127,6 +140,21 @@ def register(primitive: Primitive) -> Primitive:
         short = UNARY if primitive.compute.nin == 1 else BINARY
         short[primitive.compute] = primitive
     return primitive
+
+
+def declare_late() -> None:
+    """Declare the rules for modules that the user has imported since."""
+    for name in [name for name in LATE if name in sys.modules]:
+        LATE.pop(name)(sys.modules[name])
+
+
+def handler_of(function: Any) -> Callable[..., Any] | None:
+    """What to do when a function meets a traced value; None where there is no rule."""
+    handler = HANDLERS.get(function)
+    if handler is None and LATE:
+        declare_late()
+        handler = HANDLERS.get(function)
+    return handler
 
 
 def elementwise(
@@ -287,9 +315,19 @@ def _unknown_argument(
     return UnsupportedError(f"{label} was called with {len(args)} positional arguments; it takes: {known}.")
 
 
+def _ufunc_name(ufunc: np.ufunc, name: str) -> str:
+    """A ufunc does not know its module: it is looked for where it may be."""
+    for label, module in (("np", np), ("scipy.special", sys.modules.get("scipy.special"))):
+        if getattr(module, name, None) is ufunc:
+            return f"{label}.{name}"
+    return "np.frompyfunc" if name.endswith("(vectorized)") else name
+
+
 def function_name(function: Any) -> str:
     """``np.linalg.norm`` for the function of that name: what a user would write."""
     name = getattr(function, "__name__", str(function))
+    if isinstance(function, np.ufunc):
+        return _ufunc_name(function, name)
     module = getattr(function, "__module__", None) or "numpy"
     if not module.startswith("numpy"):
         return f"{module}.{name}"

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from graphviz_ad.core import sweep
+from graphviz_ad.core.complexes import REAL_RESULT, is_complex
 from graphviz_ad.core.pytree import Path, is_float_leaf, leaves, map_leaves, opaque, path_name
 from graphviz_ad.core.recorder import Recorder, next_index
 from graphviz_ad.core.run import Run
@@ -82,6 +83,8 @@ class Recording:
             elif type(value) is Traced:
                 if not value.differentiable:
                     return _plain_constant(value)
+                if is_complex(value.value):
+                    check_array(value.value, f"argument {number}{path_name(path) and ', ' + path_name(path)}")
                 run.mixed = True
                 inputs[number, path] = fresh = apply(ALIAS, (value,), NO_PARAMS, weak=type(value.value) is float)
                 return fresh
@@ -240,7 +243,9 @@ def check_result(out: Any) -> None:
             reason = "a function, into which nothing can look; use a list, a tuple or a dict"
         if reason:
             raise OutputError(f"the result{place} is {reason}.")
-        kind = "c" if type(value) is complex else getattr(getattr(value, "dtype", None), "kind", "f")
+        if is_complex(value):
+            raise OutputError(f"the result{place} is complex: {REAL_RESULT}.")
+        kind = getattr(getattr(value, "dtype", None), "kind", "f")
         if kind not in "biuf":
             raise OutputError(f"the result{place} is of dtype {dtype_of(value)}; only real numbers are differentiated.")
 
@@ -260,8 +265,6 @@ def refuse_without_floats(argument: Any, number: int) -> None:
     hint = "write 2.0 instead of 2" if isinstance(argument, int) else "pass floats, or arrays of floats"
     if isinstance(argument, np.ndarray):
         hint = f"its dtype is {argument.dtype}: write x.astype(float)"
-    if isinstance(argument, complex):
-        hint = "only real numbers are differentiated"
     raise InputError(f"argument {number} ({brief(argument)}) holds no float to differentiate by; {hint}.")
 
 

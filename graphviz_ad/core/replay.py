@@ -86,5 +86,7 @@ def kindred(value: Any, old: Any) -> Any:
     """
     if type(old) is float:
         return float(value)
+    if type(old) is complex:
+        return complex(value)
     found = np.array(value, dtype=old.dtype)
     return found if isinstance(old, np.ndarray) else found[()]

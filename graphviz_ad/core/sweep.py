@@ -2,6 +2,9 @@
 
 One code for both uses: on plain arrays it gives numbers, on traced values it appends the derivative's
 own nodes. Adjoints of several consumers are summed here, and so are broadcast axes: never in a rule.
+
+Of a complex value z = a + ib the adjoint is ∂L/∂a + i ∂L/∂b. So what a holomorphic function sends back is its adjoint
+times the conjugate of its derivative, and a real input of a complex value gets the real part: both happen here too.
 """
 
 from __future__ import annotations
@@ -13,13 +16,15 @@ from typing import Any
 
 import numpy as np
 
+from graphviz_ad.core.complexes import is_complex
 from graphviz_ad.core.directions import direction
-from graphviz_ad.core.primitive import Primitive, is_ours
+from graphviz_ad.core.primitive import HOLOMORPHIC, Primitive, is_ours
 from graphviz_ad.core.traced import Traced, dtype_of, is_constant, is_differentiable, shape_of, value_of
 from graphviz_ad.errors import ArgumentError
 
 by_index = attrgetter("index")
 _float64 = np.float64
+_complex128 = np.complex128
 
 
 def ancestors(outputs: Iterable[Traced], floor: int = 0) -> list[Traced]:
@@ -107,25 +112,26 @@ def _arguments(node: Traced, traced: Nodes) -> tuple[Any, ...]:
     out = node.value
     if type(out) is float:
         out = _float64(out)
+    elif type(out) is complex:
+        out = _complex128(out)
     if len(inputs) == 1:  # one and two are written out: this is the inner loop of every sweep
         first = inputs[0]
         if type(first) is Traced:
             first = first.value
-        return out, _float64(first) if type(first) is float else first
+        kind = type(first)
+        return out, _float64(first) if kind is float else _complex128(first) if kind is complex else first
     if len(inputs) == 2:
         first, second = inputs
         if type(first) is Traced:
             first = first.value
-        if type(first) is float:
-            first = _float64(first)
+        kind = type(first)
+        if kind is float or kind is complex:
+            first = _of_numpy(first)
         if type(second) is Traced:
             second = second.value
-        return out, first, _float64(second) if type(second) is float else second
-    values = [out]
-    for item in inputs:
-        value = item.value if type(item) is Traced else item
-        values.append(_float64(value) if type(value) is float else value)
-    return tuple(values)
+        kind = type(second)
+        return out, first, _float64(second) if kind is float else _complex128(second) if kind is complex else second
+    return (out, *[_of_numpy(value_of(item)) for item in inputs])
 
 
 def _seen(item: Any, traced: Any) -> Any:
@@ -133,8 +139,24 @@ def _seen(item: Any, traced: Any) -> Any:
         return item
     if item.index in traced:
         return item
-    value = item.value
-    return _float64(value) if type(value) is float else value
+    return _of_numpy(item.value)
+
+
+def _of_numpy(value: Any) -> Any:
+    """Python's own floats and complex numbers as NumPy's."""
+    kind = type(value)
+    return _float64(value) if kind is float else _complex128(value) if kind is complex else value
+
+
+def conjugate(value: Any) -> Any:
+    """The complex conjugate; of what is real, the thing itself: no operation."""
+    return np.conjugate(value) if is_complex(value_of(value)) else value
+
+
+def _is_turned(adjoint: Any) -> bool:
+    """Whether an adjoint is that of a complex value."""
+    kind = type(adjoint)
+    return kind is not _float64 and kind is not float and (kind is complex or adjoint.dtype.kind == "c")
 
 
 def _scale(direction: Any, partial: Any) -> Any:
@@ -147,6 +169,9 @@ def _scale(direction: Any, partial: Any) -> Any:
     if kind is _float64:
         if type(direction) is not _float64:
             partial = float(partial)  # weakly promoted: a number must not turn a float32 sweep into float64
+    elif kind is _complex128:
+        if type(direction) is not _complex128:
+            partial = complex(partial)
     elif kind is Traced and type(direction) in (float, _float64) and direction == 1.0 and _is_float64(partial.value):
         return partial  # the seed: no node "1 × ..." in a gradient's own graph
     return direction * partial
@@ -179,14 +204,34 @@ def unsummed_contribution(node: Traced, argnum: int, adjoint: Any, traced: Nodes
     """What ``node`` sends back along one edge, before the sum over broadcast axes; None without derivative."""
     primitive = node.primitive
     assert primitive is not None
-    arguments = _arguments(node, traced)
-    if primitive.variadic:
-        arguments = (arguments[0], arguments[1:])
+    sent = _sent(node, argnum, adjoint, _arguments(node, traced), batched)
+    return None if sent is None else landed(sent, node.inputs[argnum].value)
+
+
+def _sent(node: Traced, argnum: int, adjoint: Any, arguments: tuple[Any, ...], batched: bool) -> Any:
+    """What a node sends back along one edge, as its rule gives it; None without derivative.
+
+    An explicit rule is written for real numbers, with the local derivative somewhere in it: of a holomorphic function
+    it sees the conjugates of what it would see, which is the conjugate of the local derivative.
+    """
+    primitive = node.primitive
+    assert primitive is not None
+    turned = primitive.name in HOLOMORPHIC and _is_turned(adjoint)
     if primitive.scales:
         if primitive.partials[argnum] is None:
             return None
-        return _scale(adjoint, primitive.partial(argnum, arguments[0], arguments[1:], node.params))
+        partial = primitive.partial(argnum, arguments[0], arguments[1:], node.params)
+        return _scale(adjoint, conjugate(partial) if turned else partial)
+    if turned:
+        arguments = tuple([conjugate(value) for value in arguments])
+    if primitive.variadic:
+        arguments = (arguments[0], arguments[1:])
     return _by_rule(primitive, argnum, adjoint, arguments, node.params, batched)
+
+
+def landed(sent: Any, target: Any) -> Any:
+    """A contribution as a real value takes it: of a complex one the real part."""
+    return np.real(sent) if is_complex(value_of(sent)) and not is_complex(target) else sent
 
 
 def _by_rule(
@@ -223,6 +268,7 @@ def _fit(sent: Any, target: Any, lead: int) -> Any:
         and not lead
     ):
         return sent
+    sent = landed(sent, target)
     shape = shape_of(target)
     if shape_of(sent)[lead:] != shape:
         sent = sum_to_shape(sent, shape, lead)
@@ -308,6 +354,7 @@ def reverse(
                 adjoints[index] = adjoint
             primitive = node.primitive
             partials = primitive.partials if primitive.scales else None
+            turned = type(adjoint) is not _float64 and _is_turned(adjoint) and primitive.name in HOLOMORPHIC
             arguments: tuple[Any, ...] | None = None
             argnum = -1
             for item in node.inputs:
@@ -317,7 +364,14 @@ def reverse(
                 number = item.index
                 if only is not None and number not in only:
                     continue
-                if partials is None:
+                if turned:
+                    if arguments is None:
+                        arguments = _arguments(node, traced)
+                    sent = _sent(node, argnum, adjoint, arguments, batched)
+                    if sent is None:
+                        continue
+                    sent = _fit(sent, item.value, lead)
+                elif partials is None:
                     if arguments is None:
                         arguments = _arguments(node, traced)
                         if primitive.variadic:
@@ -424,6 +478,14 @@ class LocalJacobian:
         with np.errstate(all="ignore"):
             return push(self._node, self._argnum, tangent)
 
+    @property
+    def holomorphic(self) -> bool:
+        """Whether it takes i times a tangent to i times what it makes of the tangent, as a matrix does."""
+        target, consumer = self._node.inputs[self._argnum], self._node
+        return consumer.primitive is not None and (
+            not is_complex(target.value) or (is_complex(consumer.value) and consumer.primitive.name != "conjugate")
+        )
+
     def dense(self) -> np.ndarray[Any, Any]:
         """The whole Jacobian, shape ``self.shape``; an error above 10⁶ entries."""
         size = int(np.prod(self.shape, dtype=object))
@@ -439,6 +501,11 @@ class LocalJacobian:
             tangent = np.zeros(target.size, target.dtype)
             tangent[position] = 1
             columns.append(np.ravel(self.jvp(tangent.reshape(target.shape))))
+            if tangent.dtype.kind == "c" and not self.holomorphic:
+                raise ArgumentError(
+                    f"{primitive.name if primitive else 'this'} of a complex value has no complex derivative, so no "
+                    "matrix of one; use .vjp or .jvp."
+                )
         flat = np.stack(columns, axis=1) if columns else np.zeros((self._node.size, 0))
         return flat.reshape(self.shape)
 
@@ -459,5 +526,7 @@ def local_derivative(node: Traced, argnum: int) -> Any:
         return LocalJacobian(node, argnum)
     out, *inputs = _arguments(node, False)
     with np.errstate(all="ignore"):
-        partial = np.asarray(primitive.partial(argnum, out, tuple(inputs), node.params), dtype=node.dtype)
+        partial = np.asarray(primitive.partial(argnum, out, tuple(inputs), node.params))
+    if partial.dtype.kind == "c" or node.dtype.kind != "c":  # a real derivative of a complex value stays real
+        partial = partial.astype(node.dtype, copy=False)
     return np.broadcast_to(partial, node.shape)[()] if partial.shape != node.shape else partial[()]

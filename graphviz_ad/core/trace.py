@@ -13,6 +13,7 @@ import numpy as np
 
 from graphviz_ad.core import source as source_module
 from graphviz_ad.core import sweep
+from graphviz_ad.core.complexes import REAL_RESULT, is_complex
 from graphviz_ad.core.graph import BaseGraph, GuardRecord, Tables, rebuild
 from graphviz_ad.core.pytree import Path, is_float_leaf, last_key, leaves, map_leaves, opaque, path_name
 from graphviz_ad.core.recorder import Call, Guard, Recorder, Sweep, allowed_folder
@@ -146,7 +147,7 @@ def _finish(make: type[G], f: Any, result: Any, recorder: Recorder, entry: _Inpu
     for _, leaf in leaves(result):
         if type(leaf) is Traced:
             found = True
-            outputs.append(leaf)
+            outputs.append(_checked_real(leaf, f"{_name(f)} returned a complex value"))
         elif isinstance(leaf, float | np.ndarray | np.generic) and is_floating(leaf):
             outputs.append(constant_node(leaf, recorder))
     if not found:
@@ -177,6 +178,12 @@ def _finish(make: type[G], f: Any, result: Any, recorder: Recorder, entry: _Inpu
     return graph
 
 
+def _checked_real(leaf: Traced, what: str) -> Traced:
+    if is_complex(leaf.value):
+        raise OutputError(f"{what}: {REAL_RESULT}.")
+    return leaf
+
+
 def _independent(f: Any, result: Any, recorder: Recorder) -> str:
     if result is None:
         return f"{_name(f)} returned None; did it forget `return`?"
@@ -198,7 +205,12 @@ def _so_far(make: type[G], f: Any, recorder: Recorder, entry: _Inputs) -> G | No
 
 def graph_of(make: type[G], results: Sequence[Any]) -> G:
     """The graph behind one or several results of the imperative style."""
-    outputs = [leaf for result in results for _, leaf in leaves(result) if type(leaf) is Traced]
+    outputs = [
+        _checked_real(leaf, "a result that gad.graph was given is complex")
+        for result in results
+        for _, leaf in leaves(result)
+        if type(leaf) is Traced
+    ]
     if not outputs:
         raise OutputError(
             "gad.graph needs results computed from gad.variable(...); what it got is plain: "

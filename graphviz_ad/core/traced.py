@@ -4,17 +4,31 @@ from __future__ import annotations
 
 import math
 import operator
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Hashable, Iterator
 from typing import Any, NoReturn
 
 import numpy as np
 
-from graphviz_ad.core.primitive import BINARY, HANDLERS, OPERATORS, UNARY, Primitive, function_name, refuse_out
+from graphviz_ad.core.callee import callee
+from graphviz_ad.core.complexes import check_complex, complex_form, is_complex
+from graphviz_ad.core.instead import INSTEAD, instead
+from graphviz_ad.core.primitive import (
+    BINARY,
+    HANDLERS,
+    METHODS,
+    OPERATORS,
+    UNARY,
+    Primitive,
+    function_name,
+    handler_of,
+    refuse_out,
+)
 from graphviz_ad.core.recorder import Guard, Recorder, next_index
 from graphviz_ad.core.run import Run, join
 from graphviz_ad.core.where import here
 from graphviz_ad.errors import (
     ExitError,
+    GraphvizADError,
     ImmutableError,
     InputError,
     UnsupportedAttributeError,
@@ -33,8 +47,8 @@ class Traced:
     """One value of a graph, drop-in for an array of its shape.
 
     A leaf (input or constant) has no primitive; its ``params`` hold its name and role. ``differentiable``: the value
-    is a float and no constant, so an adjoint may be sent to it. ``recorder`` notes names and places (`gad.trace` and
-    variables), or is the `Run` of a transformation, or None in a graph.
+    is a float, or complex, and no constant, so an adjoint may be sent to it. ``recorder`` notes names and places
+    (`gad.trace` and variables), or is the `Run` of a transformation, or None in a graph.
     """
 
     __slots__ = ("differentiable", "index", "inputs", "params", "primitive", "recorder", "site", "value")
@@ -55,11 +69,12 @@ class Traced:
         if kind is float or kind is _float64:
             self.differentiable = primitive is not None or params.get("role") != "constant"
         elif kind is np.ndarray or hasattr(value, "dtype"):
-            self.differentiable = value.dtype.kind == "f" and (
-                primitive is not None or params.get("role") != "constant"
-            )
+            number = value.dtype.kind
+            self.differentiable = number in "fc" and (primitive is not None or params.get("role") != "constant")
+            if number != "f" and primitive is not None:
+                check_complex(primitive, value, *map(value_of, inputs))
         else:
-            self.differentiable = False
+            self.differentiable = kind is complex and primitive is not None
         self.value = value
         self.primitive = primitive
         self.inputs = inputs
@@ -118,8 +133,10 @@ class Traced:
         return format(self.value, spec)
 
     def __hash__(self) -> int:
+        called = callee()
+        what = "a traced value was used" if called is None else f"{called.label} uses a traced value"
         raise ExitError(
-            f"a traced value was used as a dictionary key or in a set{here()}, where only its number would count. "
+            f"{what} as a dictionary key or in a set{here()}, where only its number would count. "
             "Use a plain number or a name as the key."
         )
 
@@ -129,7 +146,10 @@ class Traced:
         if method == "__call__" and not kwargs:
             primitive = UNARY.get(ufunc)
             if primitive is not None:
-                out = primitive.compute(self.value)
+                value = self.value
+                if type(value) is not _float64 and is_complex(value):
+                    primitive = complex_form(primitive)
+                out = primitive.compute(value)
                 if type(self.recorder) is Run and type(out) is _float64:
                     return _scalar_node(out, primitive, inputs, self.recorder)
                 return _node(out, primitive, inputs, NO_PARAMS, self.recorder)
@@ -144,25 +164,34 @@ class Traced:
                 return handler(*inputs)
         label = function_name(ufunc)
         if method == "at":
-            raise ImmutableError(
-                f"{label}.at changes an array in place{here()}, which the graph cannot see. "
-                "Build the new value instead, e.g. with np.where or np.stack."
-            )
+            remedy = instead(f"{label}.at") or "Build the new value instead, e.g. with np.where or np.stack."
+            raise ImmutableError(f"{label}.at changes an array in place{here()}, which the graph cannot see. {remedy}")
+        if method != "__call__":
+            label = f"{label}.{method}"
+        if kwargs.get("out") is not None:
+            _refuse_inner(f"{label}(..., out=...)", label)
         refuse_out(label, kwargs)
         if method != "__call__":
-            raise UnsupportedError(
-                f"{label}.{method} has no derivative rule here{here()}. {_suggestion(label, method)}"
-            )
-        handler = HANDLERS.get(ufunc)
+            found = METHODS.get((ufunc, method))
+            if found is None:
+                raise unsupported(label)
+            return found(*inputs, **kwargs)
+        handler = handler_of(ufunc)
         if handler is None:
             raise unsupported(label)
         return handler(*inputs, **kwargs)
 
     def __array_function__(self, function: Any, types: Any, args: Any, kwargs: Any) -> Any:
-        handler = HANDLERS.get(function)
+        handler = handler_of(function)
         if handler is None:
             raise unsupported(function_name(function))
-        return handler(*args, **kwargs)
+        try:
+            return handler(*args, **kwargs)
+        except GraphvizADError as error:
+            called = callee()
+            if called is not None and called.label not in str(error) and not hasattr(error, "__notes__"):
+                error.add_note(f"This came up inside of {called.label}.")
+            raise
 
     # -- exits ----------------------------------------------------------------------------------
 
@@ -179,7 +208,7 @@ class Traced:
         return float(self._leave("float() or a function of `math`", _MATH_REMEDY))
 
     def __complex__(self) -> complex:
-        return complex(self._leave("complex()", _MATH_REMEDY))
+        return complex(self._leave("complex()", "Write x + 1j * y for a complex number of traced parts."))
 
     def __array__(self, dtype: Any = None, copy: Any = None) -> np.ndarray[Any, Any]:
         value = self._leave(
@@ -192,6 +221,9 @@ class Traced:
 
     def tolist(self) -> Any:
         return np.asarray(self._leave(".tolist()", "Index or iterate the traced value instead.")).tolist()
+
+    def as_integer_ratio(self) -> tuple[int, int]:
+        return np.asarray(self._leave("as_integer_ratio()", "Leave it out.")).item().as_integer_ratio()  # type: ignore[no-any-return]
 
     def __floor__(self) -> Any:
         return int(self._leave("math.floor()", "Use np.floor(x)."))
@@ -227,9 +259,17 @@ class Traced:
 
     def _leave(self, way: str, remedy: str) -> Any:
         """The plain value of a bool, an int or a detached node, recorded as a guard; another float may not leave."""
-        if is_floating(self.value) and not _is_cut(self):
+        if (is_floating(self.value) or is_complex(self.value)) and not _is_cut(self):
+            what = "float" if is_floating(self.value) else "complex number"
+            called = callee()
+            if called is not None:
+                raise ExitError(
+                    f"{called.label} wants the plain number of a traced {what}{here()}. That would cut the graph in "
+                    f"silence. {_in_place_of(called.label, called.function, remedy)} Where the cut is meant, give it "
+                    "gad.detach(x)."
+                )
             raise ExitError(
-                f"{way} was asked of a traced float{here()}. That would turn it into a plain number and cut the "
+                f"{way} was asked of a traced {what}{here()}. That would turn it into a plain number and cut the "
                 f"graph in silence. {remedy} Where the cut is meant, take it of gad.detach(x)."
             )
         recorder = self.recorder
@@ -242,6 +282,11 @@ class Traced:
     # -- what would change a value in place -----------------------------------------------------
 
     def __setitem__(self, key: Any, value: Any) -> NoReturn:
+        called = callee()
+        if called is not None:
+            raise ImmutableError(
+                f"{called.label} changes an array in place{here()}, which the graph cannot see. {instead(called.label)}"
+            )
         raise ImmutableError(
             f"a traced value cannot be changed in place{here()}: the graph would not see it. "
             "Instead of `x[i] = v` write `x = np.where(mask, v, x)`, or collect the pieces and np.stack them."
@@ -271,34 +316,32 @@ IN_PLACE = {
     "setflags": "A traced value is always read-only.",
 }
 
-INSTEAD = {
-    "np.add.reduce": "Write np.sum(x).",
-    "np.multiply.reduce": "Write np.prod(x).",
-    "np.maximum.reduce": "Write np.max(x).",
-    "np.minimum.reduce": "Write np.min(x).",
-    "np.add.accumulate": "Write np.cumsum(x).",
-    "np.multiply.outer": "Write x[:, None] * y[None, :].",
-    "np.float_power": "Write np.power(x, y).",
-    "np.fabs": "Write np.absolute(x).",
-    "np.fmax": "Write np.maximum(x, y).",
-    "np.fmin": "Write np.minimum(x, y).",
-    "np.linalg.multi_dot": "Write a @ b @ c.",
-    "np.convolve": "Write sliding_window_view(x, len(k)) @ k[::-1], or take gad.nn.conv1d.",
-    "np.full": "Write x * np.ones(shape).",
-    "np.asarray": "Build arrays with np.stack([...]).",
-}
+_KEEP_OUT = "Write it with functions that have a rule, give it one with gad.custom, or keep it outside."
 
 
-def _suggestion(label: str, method: str) -> str:
-    return INSTEAD.get(f"{label}.{method}" if method else label, "")
+def _in_place_of(label: str, function: Any, remedy: str) -> str:
+    """What to write where a function has asked a traced float for its number."""
+    if isinstance(function, type) and issubclass(function, np.generic):
+        return f"Leave it out, or write x.astype({label})."
+    if label not in INSTEAD and isinstance(function, Hashable) and handler_of(function) is not None:
+        return f"Only arrays of it can be traced, and a list is none: write {label}(np.stack([...]))."
+    return instead(label) or (remedy if label.startswith("np.") else _KEEP_OUT)
 
 
 def unsupported(label: str) -> UnsupportedError:
-    """The error for a NumPy function that has no entry in the registry."""
-    hint = _suggestion(label, "") or (
-        "Write it with functions that have one, give it a rule with gad.custom, or keep it outside."
-    )
-    return UnsupportedError(f"{label} has no derivative rule here{here()}. {hint}")
+    """The error for a function that has no entry in the registry."""
+    called = callee()
+    if called is not None and called.label != label:  # the user's own call, in the body of which it came to this
+        hint = instead(called.label) or instead(label) or _KEEP_OUT
+        return UnsupportedError(f"{called.label} needs {label}, which has no derivative rule here{here()}. {hint}")
+    return UnsupportedError(f"{label} has no derivative rule here{here()}. {instead(label) or _KEEP_OUT}")
+
+
+def _refuse_inner(what: str, label: str) -> None:
+    """Raise where it was not the user who called a function, but one of NumPy's that the user called."""
+    called = callee()
+    if called is not None and called.label != label:
+        raise unsupported(what)
 
 
 # -- values -------------------------------------------------------------------------------------
@@ -346,23 +389,19 @@ _OPERANDS = (float, int, complex, np.generic, np.ndarray, *_SEQUENCES)
 def operand(value: Any) -> Any:
     """Check what meets a traced value; lists of numbers become arrays."""
     kind = type(value)
-    if kind is Traced or kind is float or kind is int or kind is bool:
+    if kind is Traced or kind is float or kind is int or kind is bool or kind is complex:
         return value
-    if kind is np.ndarray and value.dtype.kind in "fiub":
+    if kind is np.ndarray and value.dtype.kind in "fiubc":
         return value
     if isinstance(value, _SEQUENCES):
         value = np.asarray(value)
         kind = np.ndarray
     if isinstance(value, np.generic) or kind is np.ndarray:
-        if value.dtype.kind in "biuf":
+        if value.dtype.kind in "biufc":
             return value
-        if value.dtype.kind == "c":
-            raise InputError(f"a complex number meets a traced value{here()}; only real numbers are differentiated.")
         raise InputError(
             f"an array of dtype {value.dtype} meets a traced value{here()}; write x.astype(float) to make it numbers."
         )
-    if isinstance(value, complex):
-        raise InputError(f"a complex number meets a traced value{here()}; only real numbers are differentiated.")
     if isinstance(value, np.ndarray):
         raise InputError(
             f"a {kind.__module__}.{kind.__name__} meets a traced value{here()}, whose rules differ from an array's; "
@@ -404,7 +443,7 @@ def _lift(value: Any, recorder: Recorder) -> Traced:
     known = recorder.constants.get(id(value))
     if known is not None and known[0] is value:
         node = known[1]
-        if node is not None and np.array_equal(node.value, value, equal_nan=value.dtype.kind == "f"):
+        if node is not None and np.array_equal(node.value, value, equal_nan=value.dtype.kind in "fc"):
             return node  # type: ignore[no-any-return]
     node = constant_node(value.copy(order="K"), recorder, known[2] if known is not None and known[0] is value else None)
     if recorder.tracing:
@@ -413,23 +452,39 @@ def _lift(value: Any, recorder: Recorder) -> Traced:
     return node
 
 
-def apply(primitive: Primitive, inputs: tuple[Any, ...], params: dict[str, Any], *, weak: bool = False) -> Traced:
+def apply(
+    primitive: Primitive, inputs: tuple[Any, ...], params: dict[str, Any], *, weak: bool = False, known: Any = None
+) -> Traced:
     """Compute a primitive on values of which at least one is traced, and record the node.
 
-    ``weak``: a Python operator on Python numbers gives a Python float, which NumPy promotes weakly.
+    ``weak``: a Python operator on Python numbers gives a Python float, which NumPy promotes weakly. ``known``: the
+    value, where it came along with another's: a decomposition has several results.
     """
     recorder: Recorder | Run | None = None
     values = []
     for item in inputs:
         if type(item) is Traced:
-            values.append(item.value)
+            value = item.value
+            values.append(value)
+            kind = type(value)
+            if kind is not float and kind is not _float64 and is_complex(value):
+                primitive = complex_form(primitive)
             found = item.recorder
             if found is not recorder and found is not None:
                 recorder = found if recorder is None else join(recorder, found)
         else:
             values.append(item)
-    out = primitive.compute(*values, **params)
-    return _node(float(out) if weak else out, primitive, inputs, params, recorder)
+    try:
+        out = primitive.compute(*values, **params) if known is None else known
+    except TypeError:
+        check_complex(primitive, *map(value_of, inputs))  # a complex constant may be what the function does not take
+        raise
+    return _node(_as_python(out) if weak else out, primitive, inputs, params, recorder)
+
+
+def _as_python(value: Any) -> float | complex:
+    """NumPy's number as the Python number that it promotes weakly."""
+    return complex(value) if is_complex(value) else float(value)
 
 
 def _node(
@@ -463,7 +518,11 @@ def _of_two(primitive: Primitive, operation: Callable[[Any, Any], Any], left: An
             recorder = found if recorder is None else join(recorder, found)
     else:
         b = right
-    out = operation(a, b)
+    try:
+        out = operation(a, b)
+    except TypeError:
+        check_complex(primitive, a, b)
+        raise
     if type(recorder) is Run:
         if type(left) is np.ndarray:
             recorder.use(left)
@@ -501,7 +560,7 @@ def replay_value(node: Traced, values: list[Any]) -> Any:
     """A node's value at other inputs, with the promotion that the recorded one had."""
     assert node.primitive is not None
     out = node.primitive.compute(*values, **node.params)
-    return float(out) if type(node.value) is float else out
+    return _as_python(out) if type(node.value) is float or type(node.value) is complex else out
 
 
 # -- operators ----------------------------------------------------------------------------------
@@ -513,7 +572,12 @@ def _acceptable(value: Any) -> bool:
 
 def _divide(a: Any, b: Any) -> Any:
     # Python's own 1 / 0.0 raises; np.float64 is a float to isinstance, but follows NumPy's rules already
-    return float(np.divide(a, b)) if type(a) in PYTHON_NUMBERS and type(b) in PYTHON_NUMBERS else a / b
+    if type(a) in PYTHON_NUMBERS and type(b) in PYTHON_NUMBERS:
+        return float(np.divide(a, b))
+    try:
+        return a / b
+    except ZeroDivisionError:  # of two Python numbers, one of them complex
+        return complex(np.divide(a, b))
 
 
 def _power(a: Any, b: Any) -> Any:
@@ -539,7 +603,11 @@ def _binary(
     def forward(self: Traced, other: Any) -> Any:
         kind = type(other)
         if kind is float or kind is int:
-            out = operation(self.value, other)
+            try:
+                out = operation(self.value, other)
+            except TypeError:
+                check_complex(OPERATORS[name], self.value)
+                raise
             if type(self.recorder) is Run and type(out) is _float64:
                 return _scalar_node(out, OPERATORS[name], (self, other), self.recorder)
             return _node(out, OPERATORS[name], (self, other), NO_PARAMS, self.recorder)
@@ -554,7 +622,7 @@ def _binary(
 
 
 def _handler(function: Any) -> Callable[..., Any]:
-    handler = HANDLERS.get(function)
+    handler = handler_of(function)
     if handler is None:
         raise unsupported(function_name(function))
     return handler
@@ -572,7 +640,7 @@ def _dispatched(ufunc: np.ufunc) -> tuple[Callable[[Traced, Any], Any], Callable
 
 def _unary(name: str) -> Callable[[Traced], Any]:
     def run(self: Traced) -> Any:
-        return apply(OPERATORS[name], (self,), NO_PARAMS, weak=type(self.value) is float)
+        return apply(OPERATORS[name], (self,), NO_PARAMS, weak=type(self.value) in (float, complex))
 
     return run
 
@@ -596,8 +664,14 @@ def _unavailable(name: str) -> property:
     """An attribute of arrays that traced values lack: not by ``__getattr__``, which would slow all the others."""
 
     def refuse(_self: Traced) -> NoReturn:
+        called = callee()
+        if called is not None:
+            raise UnsupportedAttributeError(
+                f"{called.label} needs .{name}, which is not available on traced values{here()}. "
+                f"{instead(called.label) or _KEEP_OUT}"
+            )
         raise UnsupportedAttributeError(
-            f".{name} is not available on traced values{here()}. {_suggestion('np.' + name, '')}".rstrip()
+            f".{name} is not available on traced values{here()}. {instead('np.' + name)}".rstrip()
         )
 
     return property(refuse)
@@ -640,7 +714,8 @@ def _install() -> None:
     for symbol, name in {"neg": "negative", "pos": "positive", "abs": "absolute"}.items():
         setattr(Traced, f"__{symbol}__", _unary(name))
     methods = "sum mean max min argmax argmin any all reshape ravel transpose swapaxes squeeze dot take clip copy"
-    methods += " prod var std cumsum argsort repeat diagonal trace round compress"
+    methods += " prod var std cumsum argsort repeat diagonal trace round"
+    methods += " cumprod choose argpartition searchsorted nonzero"
     for name in methods.split():
         setattr(Traced, name, _method(name, getattr(np, name)))
     for name, remedy in IN_PLACE.items():
@@ -667,16 +742,35 @@ def _astype(self: Traced, dtype: Any, copy: bool = True) -> Any:  # noqa: ARG001
     return HANDLERS["astype"](self, dtype)
 
 
+def _compress(self: Traced, condition: Any, axis: Any = None, out: Any = None) -> Any:
+    return HANDLERS[np.compress](condition, self, axis, out)  # the function takes them the other way round
+
+
 def _flatten(self: Traced, order: str = "C") -> Any:
     return HANDLERS[np.ravel](self, order)
 
 
+def _real(self: Traced) -> Any:
+    return HANDLERS[np.real](self)
+
+
+def _imag(self: Traced) -> Any:
+    return HANDLERS[np.imag](self)
+
+
+def _conj(self: Traced) -> Any:
+    return HANDLERS[np.conjugate](self)
+
+
 _install()
+Traced.real, Traced.imag = property(_real), property(_imag)  # type: ignore[attr-defined]
+Traced.conj = Traced.conjugate = _conj  # type: ignore[attr-defined]
 setattr(Traced, "__invert__", _invert)  # noqa: B010  (mypy does not take it as an assignment)
 Traced.reshape = _reshape  # type: ignore[attr-defined]
 Traced.transpose = _transpose  # type: ignore[attr-defined]
 Traced.astype = _astype  # type: ignore[attr-defined]
 Traced.flatten = _flatten  # type: ignore[attr-defined]
+Traced.compress = _compress  # type: ignore[attr-defined]
 for _name in dir(np.ndarray):
     if not _name.startswith("_") and not hasattr(Traced, _name):
         setattr(Traced, _name, _unavailable(_name))

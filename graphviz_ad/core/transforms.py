@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from graphviz_ad.core import sweep
+from graphviz_ad.core.complexes import REAL_RESULT, is_complex
 from graphviz_ad.core.directions import direction
 from graphviz_ad.core.pytree import Path, leaves, map_leaves, path_name
 from graphviz_ad.core.recording import (
@@ -503,7 +504,7 @@ def _positions(numbers: Sequence[int], count: int) -> list[int]:
 
 def _described(value: Any) -> str:
     kind = dtype_of(value).kind
-    return {"b": "a bool", "i": "an int", "u": "an int", "c": "complex"}.get(kind, f"a {type(value).__name__}")
+    return {"b": "a bool", "i": "an int", "u": "an int"}.get(kind, f"a {type(value).__name__}")
 
 
 def check_one_output(out: Any, name: str = "grad") -> None:
@@ -515,6 +516,8 @@ def check_one_output(out: Any, name: str = "grad") -> None:
         )
     if out is None:
         raise OutputError("the function returned None; did it forget `return`?")
+    if is_complex(value_of(out)):
+        raise OutputError(f"the function returned a complex value: {REAL_RESULT}.")
     if not is_floating(value_of(out)):
         raise OutputError(
             f"the function returned {_described(out)}, which has no derivative; return a float that depends on the "

@@ -27,16 +27,24 @@ ALIAS: Primitive = linear(
 )
 
 
-def check_array(value: Any, what: str) -> None:
-    """Refuse what no derivative is defined for: complex, object, masked, matrix, record, string arrays."""
+def check_array(value: Any, what: str, *, data: bool = False) -> None:
+    """Refuse what no derivative is defined for: complex, object, masked, matrix, record, string arrays.
+
+    ``data``: nothing is differentiated by it, so it may be complex.
+    """
     if isinstance(value, np.ndarray) and type(value) is not np.ndarray:
         raise InputError(
             f"{what} is a {type(value).__module__}.{type(value).__name__}, whose rules differ from an array's; "
             "write np.asarray(x) first."
         )
     kind = dtype_of(value).kind
+    if kind == "c" and data:
+        return
     if kind == "c":
-        raise InputError(f"{what} is complex; only real numbers are differentiated. Pass real and imaginary parts.")
+        raise InputError(
+            f"{what} is complex; only real numbers are differentiated. Pass real and imaginary parts and write x + 1j "
+            "* y; or wrap it in gad.constant, if it is data."
+        )
     if kind not in "biuf":
         raise InputError(f"{what} has dtype {dtype_of(value)}; write x.astype(float) to make it numbers.")
 
@@ -95,9 +103,9 @@ def _own(value: Any, function: str, wanted: str) -> Any:
         value = value.value
     if isinstance(value, list | tuple):
         value = np.array(value)
-    if not isinstance(value, np.ndarray | np.generic | float | int):
+    if not isinstance(value, np.ndarray | np.generic | float | int | complex):
         raise InputError(f"{function} takes {wanted}, not a {type(value).__name__}.")
-    check_array(value, f"{function}(value)")
+    check_array(value, f"{function}(value)", data=function == "gad.constant")
     return value.copy(order="K") if isinstance(value, np.ndarray) else value
 
 

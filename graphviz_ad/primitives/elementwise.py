@@ -11,8 +11,9 @@ from typing import Any
 
 import numpy as np
 
+from graphviz_ad.core.complexes import is_complex
 from graphviz_ad.core.primitive import OPERATORS, Bound, Primitive, elementwise
-from graphviz_ad.core.traced import PYTHON_NUMBERS
+from graphviz_ad.core.traced import PYTHON_NUMBERS, value_of
 from graphviz_ad.primitives.arguments import handle_ufunc
 
 
@@ -59,9 +60,19 @@ OPERATORS["negative"] = _declare(np.negative, -1.0, symbol="−")
 OPERATORS["positive"] = _declare(np.positive, 1.0, symbol="+")
 # |x|′(0) = 0, which is what sign gives
 OPERATORS["absolute"] = _declare(np.absolute, lambda out, x: np.sign(x), symbol="abs")
+_declare(np.fabs, lambda out, x: np.sign(x), symbol="abs")
 # x = floor(x / y) y + remainder; np.floor_divide is the floor that NumPy's remainder belongs to
 OPERATORS["remainder"] = _declare(
     np.remainder, 1.0, lambda out, x, y: -np.floor_divide(x, y), symbol="mod", low=0.5, high=3
+)
+# fmod rounds towards 0; the whole number of times that y was taken away, with NumPy's own digits
+_declare(
+    np.fmod,
+    1.0,
+    lambda out, x, y: -np.rint((x - out) / y),
+    formulas=[None, lambda out, x, y: -np.trunc(x / y)],
+    low=0.5,
+    high=3,
 )
 
 # -- power --------------------------------------------------------------------------------------
@@ -90,7 +101,10 @@ def _power_by_base(out: Any, x: Any, y: Any, ufunc: bool = False) -> Any:
 def _power_by_exponent(out: Any, x: Any, y: Any, ufunc: bool = False) -> Any:
     # 0 ** y is 0 for every y > 0 (and inf ** y for every y < 0), so nothing changes there; 0 × log 0 would make it nan
     flat = (out == 0) | ((x == 0) & (y == 0))
-    return np.where(flat, 0.0, out * np.log(np.where(flat, 1.0, x)))
+    base = np.where(flat, 1.0, x)
+    if is_complex(value_of(out)):
+        base = base + 0j  # a negative base has a logarithm too
+    return np.where(flat, 0.0, out * np.log(base))
 
 
 OPERATORS["power"] = elementwise(
@@ -110,6 +124,8 @@ OPERATORS["power"] = elementwise(
     ],
 )
 handle_ufunc(np.power, OPERATORS["power"], lambda x, y: {"ufunc": True})
+# always in float64, which is why it is no alias
+_declare(np.float_power, _power_by_base, _power_by_exponent, formulas=OPERATORS["power"].formulas, low=0.5)
 
 
 # -- functions of one number --------------------------------------------------------------------
@@ -159,6 +175,19 @@ _declare(
     lambda out, x, y: _logistic(x - y),
     lambda out, x, y: _logistic(y - x),
     formulas=[lambda out, x, y: np.exp(x - out), lambda out, x, y: np.exp(y - out)],
+)
+
+
+def _logistic_of_two(x: Any) -> Any:
+    """1 / (1 + 2⁻ˣ), likewise."""
+    return np.exp2(-np.logaddexp2(0.0, -x))
+
+
+_declare(
+    np.logaddexp2,
+    lambda out, x, y: _logistic_of_two(x - y),
+    lambda out, x, y: _logistic_of_two(y - x),
+    formulas=[lambda out, x, y: np.exp2(x - out), lambda out, x, y: np.exp2(y - out)],
 )
 # the length of the zero vector has derivative 0, as np.linalg.norm
 _declare(

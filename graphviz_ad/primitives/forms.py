@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from graphviz_ad.core.complexes import is_complex
 from graphviz_ad.core.primitive import HANDLERS, handles
 from graphviz_ad.core.traced import Traced, dtype_of, operand, shape_of, value_of
 from graphviz_ad.core.where import here
@@ -32,12 +33,12 @@ def size(a: Any, axis: Any = None) -> Any:
 
 @handles(np.iscomplexobj)
 def iscomplexobj(x: Any) -> bool:
-    return False  # no traced value is complex
+    return is_complex(value_of(x))
 
 
 @handles(np.isrealobj)
 def isrealobj(x: Any) -> bool:
-    return True
+    return not is_complex(value_of(x))
 
 
 @handles(np.result_type)

@@ -6,26 +6,25 @@ from typing import Any, NoReturn
 
 import numpy as np
 
+from graphviz_ad.core.callee import callee
+from graphviz_ad.core.instead import INSTEAD
 from graphviz_ad.core.primitive import HANDLERS, function_name
+from graphviz_ad.core.traced import unsupported
 from graphviz_ad.core.where import here
 from graphviz_ad.errors import ImmutableError
 
 
-def _refuse(function: Any, remedy: str) -> None:
+def _refuse(function: Any) -> None:
     label = function_name(function)
 
     def refuse(*args: Any, **kwargs: Any) -> NoReturn:
-        raise ImmutableError(f"{label} changes an array in place{here()}, which the graph cannot see. {remedy}")
+        called = callee()
+        if called is not None and called.label != label:
+            raise unsupported(label)  # NumPy itself fills an array with what it was given
+        raise ImmutableError(f"{label} changes an array in place{here()}, which the graph cannot see. {INSTEAD[label]}")
 
     HANDLERS[function] = refuse
 
 
-for _function, _remedy in {
-    np.copyto: "Use the traced value itself, or np.where(mask, v, x); for np.full_like write v * np.ones_like(a).",
-    np.place: "Write np.where(mask, v, x).",
-    np.put: "Write np.where, or collect the pieces and np.stack them.",
-    np.putmask: "Write np.where(mask, v, x).",
-    np.fill_diagonal: "Write np.where(np.eye(n, dtype=bool), v, x).",
-    np.put_along_axis: "Write np.where, or collect the pieces and np.stack them.",
-}.items():
-    _refuse(_function, _remedy)
+for _function in (np.copyto, np.place, np.put, np.putmask, np.fill_diagonal, np.put_along_axis):
+    _refuse(_function)

@@ -1,4 +1,4 @@
-"""Elementwise primitives that hand on one of their inputs: maximum, minimum, clip, where.
+"""Elementwise primitives that hand on one of their inputs: maximum, minimum, fmax, fmin, clip, where, nan_to_num.
 
 A branch that was not chosen sends exactly 0, never 0 × inf = nan. At a tie, two traced values share ½ and ½;
 against an untraced constant the derivative is 0, so ``np.maximum(0, x)`` is ReLU with ReLU′(0) = 0. nan compares
@@ -15,7 +15,7 @@ from graphviz_ad.core.primitive import Primitive, elementwise, handles
 from graphviz_ad.core.traced import NO_PARAMS, Traced, apply, is_differentiable, operand
 from graphviz_ad.core.where import here
 from graphviz_ad.errors import ArgumentError, UnsupportedError
-from graphviz_ad.primitives.arguments import UNSET, handle_ufunc, refuse_options, refuse_positional_out
+from graphviz_ad.primitives.arguments import UNSET, handle_ufunc, no_rule, refuse_options, refuse_positional_out
 from graphviz_ad.primitives.elementwise import samples
 
 
@@ -81,6 +81,44 @@ _extreme(
     lambda direction, x, y, tie: _unless_less(direction, y, x, tie),
     lambda direction, x, y, tie: _unless_less(direction, x, y, tie),
 )
+
+# -- maximum and minimum of what is no nan ------------------------------------------------------
+
+
+def _if_number(share: Any, a: Any, b: Any) -> Any:
+    """The share of ``a``, or nothing where it is nan and ``b`` is not: then fmax and fmin have taken ``b``."""
+    return _pick(np.isnan(a) & ~np.isnan(b), 0.0, share)
+
+
+_extreme(
+    np.fmax,
+    "max of numbers",
+    lambda direction, x, y, tie: _if_number(_unless_less(direction, x, y, tie), x, y),
+    lambda direction, x, y, tie: _if_number(_unless_less(direction, y, x, tie), y, x),
+)
+_extreme(
+    np.fmin,
+    "min of numbers",
+    lambda direction, x, y, tie: _if_number(_unless_less(direction, y, x, tie), x, y),
+    lambda direction, x, y, tie: _if_number(_unless_less(direction, x, y, tie), y, x),
+)
+
+# -- steps of two arguments ---------------------------------------------------------------------
+
+# a step has nothing to say about its own argument; the value that it takes at 0 may be traced
+_heaviside = _selecting(
+    "heaviside",
+    np.heaviside,
+    None,
+    lambda direction, x, at_zero: _pick(x == 0, direction, 0.0),
+    symbol="step",
+    sample=lambda rng: [
+        ((np.array([-1.5, 0.0, 2.0]), rng.normal(size=3)), {}),
+        ((np.array([[0.0, 1.0, 0.0], [-1.0, 0.0, 0.0]]), rng.normal(size=3)), {}),
+        ((0.0, rng.normal()), {}),
+    ],
+)
+handle_ufunc(np.heaviside, _heaviside)
 
 # -- clip ---------------------------------------------------------------------------------------
 
@@ -160,3 +198,31 @@ def where(condition: Any, x: Any = UNSET, y: Any = UNSET, /) -> Any:
             "Write np.where(condition, x, y), or index with the mask: x[condition]."
         )
     return apply(_where, (operand(condition), operand(x), operand(y)), NO_PARAMS)
+
+
+# -- nan_to_num ---------------------------------------------------------------------------------
+
+_nan_to_num = _selecting(
+    "nan_to_num",
+    np.nan_to_num,
+    lambda direction, x, **replaced: _pick(np.isfinite(x), direction, 0.0),
+    symbol="nan to number",
+    sample=lambda rng: [
+        ((rng.normal(size=(2, 3)),), {}),
+        ((rng.normal(),), {"nan": 1.5}),
+        ((rng.normal(size=3),), {"nan": 0.0, "posinf": 2.0, "neginf": -2.0}),
+    ],
+)
+
+
+@handles(np.nan_to_num)
+def nan_to_num(x: Any, copy: bool = True, nan: Any = 0.0, posinf: Any = None, neginf: Any = None) -> Any:
+    if not copy:
+        raise no_rule("np.nan_to_num", "copy", "It would change x in place: write x = np.nan_to_num(x).")
+    given = {"nan": nan, "posinf": posinf, "neginf": neginf}
+    for name, value in given.items():
+        if value is not None and (type(value) is Traced or np.ndim(value)):
+            test = {"nan": "np.isnan(x)", "posinf": "x == np.inf", "neginf": "x == -np.inf"}[name]
+            raise no_rule("np.nan_to_num", name, f"One plain number has: write np.where({test}, value, x) instead.")
+    plain = {name: float(value) for name, value in given.items() if value is not None and (name != "nan" or value != 0)}
+    return apply(_nan_to_num, (operand(x),), plain)

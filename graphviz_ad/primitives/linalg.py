@@ -1,4 +1,4 @@
-"""Linear algebra: inverses, solutions, determinants, Cholesky factors and norms."""
+"""Linear algebra: inverses, solutions, determinants, Cholesky factors, products and powers of matrices."""
 
 from __future__ import annotations
 
@@ -9,12 +9,10 @@ from typing import Any
 import numpy as np
 
 from graphviz_ad.core.primitive import Primitive, general, handles, plain
-from graphviz_ad.core.traced import NO_PARAMS, apply, invoke, operand, shape_of, value_of
+from graphviz_ad.core.traced import NO_PARAMS, Traced, apply, invoke, operand, shape_of, value_of
 from graphviz_ad.core.where import here
 from graphviz_ad.errors import ArgumentError, UnsupportedError
 from graphviz_ad.primitives.products import aligned, swapped
-
-Axes = tuple[int, ...]
 
 
 def _regular(rng: np.random.Generator, *shape: int) -> Any:
@@ -290,150 +288,97 @@ def cholesky(a: Any, /, *, upper: bool = False) -> Any:
     return apply(_cholesky, (operand(a),), {"upper": bool(upper)})
 
 
-# -- norms --------------------------------------------------------------------------------------
-
-_SINGULAR = (2, -2, "nuc")
+# -- tensors as matrices ------------------------------------------------------------------------
 
 
-def _norm_axes(axis: Any, ndim: int) -> Axes:
-    if axis is None:
-        return tuple(range(ndim))
-    return tuple(one % ndim for one in (axis if isinstance(axis, tuple) else (axis,)))
+@handles(np.linalg.tensorinv)
+def tensorinv(a: Any, ind: Any = 2) -> Any:
+    shape = a.shape
+    if ind <= 0:
+        raise ValueError("Invalid ind argument.")  # NumPy's own words
+    inverse = np.linalg.inv(np.reshape(a, (math.prod(shape[ind:]), -1)))
+    return np.reshape(inverse, shape[ind:] + shape[:ind])
 
 
-def _winners(x: Any, summed: Axes, searched: Axes, largest: bool) -> Any:
-    """Derivative of the largest (or smallest) of sums of |x|; several that are equal share it."""
-    sums = np.sum(np.abs(x), axis=summed, keepdims=True) if summed else np.abs(x)
-    best = np.max(sums, axis=searched, keepdims=True) if largest else np.min(sums, axis=searched, keepdims=True)
-    wins = np.where(sums == best, np.ones_like(sums), 0.0)
-    return np.sign(x) * (wins / np.sum(wins, axis=searched, keepdims=True))
+@handles(np.linalg.tensorsolve)
+def tensorsolve(a: Any, b: Any, axes: Any = None) -> Any:
+    a, b = (x if type(x) is Traced else np.asarray(x) for x in (operand(a), operand(b)))
+    if axes is not None:
+        order = list(range(a.ndim))
+        for axis in axes:
+            order.remove(axis)
+            order.insert(a.ndim, axis)
+        a = np.transpose(a, order)
+    shape = a.shape[-(a.ndim - b.ndim) :]
+    size = math.prod(shape)
+    if a.size != size**2:
+        np.linalg.tensorsolve(value_of(a), value_of(b))  # NumPy's own error
+    return np.reshape(np.linalg.solve(np.reshape(a, (size, size)), np.ravel(b)), shape)
 
 
-def _norm_slope(out: Any, x: Any, order: Any, axes: Axes) -> Any:
-    """∂norm/∂x; ``out`` broadcasts against ``x``. At the zero vector every norm's derivative is 0."""
-    if order == 0 or not math.prod(x.shape):
-        return np.zeros_like(x)
-    if order in (None, "fro", "f") or (order == 2 and len(axes) == 1):
-        return np.where(out == 0, 0.0, x / np.where(out == 0, 1.0, out))
-    if len(axes) == 2:
-        rows, columns = axes
-        summed, searched = ((rows,), (columns,)) if abs(order) == 1 else ((columns,), (rows,))
-        return _winners(x, summed, searched, order > 0)
-    if order == 1:
-        return np.sign(x)
-    if math.isinf(order):
-        return _winners(x, (), axes, order > 0)
-    # |x| has derivative 0 at 0, also where |x| ** (order - 1) is inf there
-    flat = np.logical_or(x == 0, out == 0)
-    ratio = np.where(flat, 1.0, np.abs(x) / np.where(out == 0, 1.0, out))
-    return np.where(flat, 0.0, np.sign(x) * ratio ** (order - 1))
+# -- products -----------------------------------------------------------------------------------
 
 
-def _kept(value: Any, out: Any, x: Any, axes: Axes) -> Any:
-    """A norm's output, or its adjoints, with the axes that were taken away as axes of length 1."""
-    shape = shape_of(value)
-    if not shape:
-        return value
-    lead = shape[: len(shape) - len(shape_of(out))]
-    kept = (*lead, *(1 if axis in axes else length for axis, length in enumerate(shape_of(x))))
-    return value if shape == kept else np.reshape(value, kept)
+def _cheapest(sizes: list[int]) -> dict[tuple[int, int], int]:
+    """Where to split each product of matrices i … j so that the fewest numbers are multiplied, as NumPy does."""
+    count = len(sizes) - 1
+    cost = {(i, i): 0 for i in range(count)}
+    split: dict[tuple[int, int], int] = {}
+    for length in range(1, count):
+        for i in range(count - length):
+            j = i + length
+
+            def price(k: int, i: int = i, j: int = j) -> int:
+                return cost[i, k] + cost[k + 1, j] + sizes[i] * sizes[k + 1] * sizes[j + 1]
+
+            # of equals the first, as NumPy does for more than three matrices; of three it takes A (B C), the first too
+            split[i, j] = min(range(i, j), key=price)
+            cost[i, j] = price(split[i, j])
+    return split
 
 
-def _norm_pulled(adjoint: Any, out: Any, x: Any, order: Any, axis: Any, keepdims: bool) -> Any:
-    axes = _norm_axes(axis, len(shape_of(x)))
-    return _kept(adjoint, out, x, axes) * _norm_slope(_kept(out, out, x, axes), x, order, axes)
+@handles(np.linalg.multi_dot)
+def multi_dot(arrays: Any) -> Any:
+    """Drawn as the products that NumPy takes, in the order that costs least."""
+    matrices = [operand(a) for a in arrays]
+    if len(matrices) < 3 or not all(len(shape_of(a)) == 2 for a in matrices[1:-1]):
+        if len(matrices) == 2:
+            return np.dot(*matrices)
+        np.linalg.multi_dot([value_of(a) for a in matrices])  # NumPy's own error
+    first, last = matrices[0], matrices[-1]
+    if len(shape_of(first)) == 1:
+        matrices[0] = first[None, :]
+    if len(shape_of(last)) == 1:
+        matrices[-1] = last[:, None]
+    if len(shape_of(matrices[0])) != 2 or len(shape_of(matrices[-1])) != 2:
+        np.linalg.multi_dot([value_of(a) for a in arrays])
+    split = _cheapest([a.shape[0] for a in matrices] + [matrices[-1].shape[1]])
+
+    def product(i: int, j: int) -> Any:
+        return matrices[i] if i == j else np.dot(product(i, split[i, j]), product(split[i, j] + 1, j))
+
+    out = product(0, len(matrices) - 1)
+    if first.ndim == last.ndim == 1:
+        return out[0, 0]
+    return np.ravel(out) if 1 in (first.ndim, last.ndim) else out
 
 
-def _norm_formula(adjoint: Any, out: Any, x: Any, order: Any, axis: Any, keepdims: bool) -> Any:
-    axes = _norm_axes(axis, len(shape_of(x)))
-    if order in (None, "fro", "f") or (order == 2 and len(axes) == 1):
-        return _kept(adjoint, out, x, axes) * x / _kept(out, out, x, axes)
-    if len(axes) == 1 and order not in (0, 1) and not math.isinf(order):
-        return _kept(adjoint, out, x, axes) * np.sign(x) * (np.abs(x) / _kept(out, out, x, axes)) ** (order - 1)
-    return _norm_pulled(adjoint, out, x, order, axis, keepdims)
+@handles(np.linalg.trace)
+def linalg_trace(x: Any, /, *, offset: Any = 0, dtype: Any = None) -> Any:
+    return np.trace(x, offset, -2, -1, dtype)
 
 
-def _norm_pushed(tangent: Any, out: Any, x: Any, order: Any, axis: Any, keepdims: bool) -> Any:
-    axes = _norm_axes(axis, len(shape_of(x)))
-    lead = len(shape_of(tangent)) - len(shape_of(x))
-    slope = _norm_slope(_kept(out, out, x, axes), x, order, axes)
-    return np.sum(tangent * slope, axis=tuple(lead + one for one in axes), keepdims=keepdims)
+@handles(np.linalg.diagonal)
+def linalg_diagonal(x: Any, /, *, offset: Any = 0) -> Any:
+    return np.diagonal(x, offset, -2, -1)
 
 
-_norm = general(
-    "norm",
-    lambda x, order, axis, keepdims: np.linalg.norm(x, ord=order, axis=axis, keepdims=keepdims),
-    vjps=[_norm_pulled],
-    jvps=[_norm_pushed],
-    formulas=[_norm_formula],
-    batched=True,
-    sample=lambda rng: [
-        ((rng.normal(size=shape)[()],), {"order": order, "axis": axis, "keepdims": keepdims})
-        for shape, order, axis, keepdims in [
-            ((), None, None, False),
-            ((3,), None, None, False),
-            ((3,), 2, None, True),
-            ((2, 3), None, None, False),
-            ((2, 3, 2), None, None, True),
-            ((2, 3), "fro", None, False),
-            ((2, 3), 2, -1, False),
-            ((2, 3), None, (0,), True),
-            ((2, 3, 2), "fro", (0, -1), True),
-            ((4,), 1, None, False),
-            ((4,), np.inf, None, False),
-            ((4,), -np.inf, 0, True),
-            ((4,), 0, None, False),
-            ((2, 4), 3, 1, False),
-            ((4,), 2.5, None, False),
-            ((4,), 0.5, None, False),
-            ((4,), -1, None, False),
-            ((3, 4), 1, None, False),
-            ((3, 4), -1, None, True),
-            ((3, 4), np.inf, None, False),
-            ((2, 3, 4), -np.inf, (2, 0), False),
-            ((2, 3, 4), 1, (2, 1), True),
-            ((0,), None, None, False),
-            ((0, 3), 1, None, False),
-        ]
-    ],
-)
-
-
-@handles(np.linalg.norm)
-def norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> Any:  # noqa: A002  (NumPy's name)
-    x = operand(x)
-    if isinstance(ord, np.generic):
-        ord = ord.item()
-    count = len(shape_of(x)) if axis is None else len(axis) if isinstance(axis, tuple | list) else 1
-    if count == 2 and isinstance(ord, str | int | float) and ord in _SINGULAR:
-        raise UnsupportedError(
-            f"np.linalg.norm(..., ord={ord!r}) of a matrix needs its singular values, which have no derivative rule "
-            f"here{here()}; write ord='fro' for the root of the sum of squares, or ord=1 or np.inf."
-        )
-    axis = tuple(int(one) for one in axis) if isinstance(axis, tuple) else None if axis is None else int(axis)
-    return apply(_norm, (x,), {"order": ord, "axis": axis, "keepdims": bool(keepdims)})
-
-
-@handles(np.linalg.vector_norm)
-def vector_norm(x: Any, /, *, axis: Any = None, keepdims: bool = False, ord: Any = 2) -> Any:  # noqa: A002
-    x = operand(x)
-    flat, place = x, axis
-    if axis is None:
-        flat, place = np.ravel(x), 0
-    elif isinstance(axis, tuple):
-        axis = np.lib.array_utils.normalize_axis_tuple(axis, x.ndim)
-        rest = tuple(one for one in range(x.ndim) if one not in axis)
-        lengths = tuple(x.shape[one] for one in rest)
-        flat = np.reshape(np.transpose(x, axis + rest), (math.prod(x.shape[one] for one in axis), *lengths))
-        place = 0
-    out = norm(flat, ord, place)
-    axes = _norm_axes(axis, x.ndim)
-    return np.reshape(out, tuple(1 if one in axes else n for one, n in enumerate(x.shape))) if keepdims else out
-
-
-@handles(np.linalg.matrix_norm)
-def matrix_norm(x: Any, /, *, keepdims: bool = False, ord: Any = "fro") -> Any:  # noqa: A002
-    return norm(x, ord, (-2, -1), keepdims)
+@handles(np.linalg.cross)
+def linalg_cross(x1: Any, x2: Any, /, *, axis: Any = -1) -> Any:
+    a, b = operand(x1), operand(x2)
+    if 3 not in (a.shape[axis], b.shape[axis]) or a.shape[axis] != b.shape[axis]:
+        np.linalg.cross(value_of(a), value_of(b), axis=axis)  # NumPy's own error
+    return np.cross(a, b, axis=axis)
 
 
 # -- powers -------------------------------------------------------------------------------------

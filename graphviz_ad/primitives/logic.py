@@ -7,8 +7,9 @@ from typing import Any
 import numpy as np
 
 from graphviz_ad.core.primitive import HANDLERS, OPERATORS, Primitive, general, handles, plain
-from graphviz_ad.core.traced import Traced, apply, dtype_of, operand, unsupported, value_of
-from graphviz_ad.errors import InputError
+from graphviz_ad.core.traced import NO_PARAMS, Traced, apply, dtype_of, operand, unsupported, value_of
+from graphviz_ad.core.where import here
+from graphviz_ad.errors import InputError, UnsupportedError
 from graphviz_ad.primitives.arguments import handle_ufunc, no_rule, plain_axis, refuse_positional_out
 
 
@@ -72,6 +73,15 @@ def round(a: Any, decimals: int = 0, out: Any = None) -> Any:
     return apply(_round, (operand(a),), {"decimals": int(decimals)})
 
 
+_fix = plain("fix", np.fix)
+
+
+@handles(np.fix)
+def fix(x: Any, out: Any = None) -> Any:
+    refuse_positional_out(np.fix, out)
+    return apply(_fix, (operand(x),), NO_PARAMS)
+
+
 # -- positions and truth over an axis -----------------------------------------------------------
 
 
@@ -122,6 +132,56 @@ def argsort(a: Any, axis: Any = -1, kind: Any = None, order: Any = None, *, stab
     return apply(_argsort, (operand(a),), {"axis": plain_axis(axis), "kind": kind, "stable": stable})
 
 
+# -- equality of whole arrays -------------------------------------------------------------------
+
+# One node for the whole question. `if np.allclose(x, y)` asks for its truth: that is the guard, as for x < y.
+
+
+def _near(name: str, function: Any) -> None:
+    def compute(a: Any, b: Any, *tolerances: Any, equal_nan: bool = False) -> Any:
+        return np.asarray(function(a, b, *tolerances, equal_nan=equal_nan))[()]  # np.allclose gives Python's own bool
+
+    def sample(rng: np.random.Generator) -> list[Any]:
+        x = rng.normal(size=(2, 3))
+        return [((x, x + 1e-9), {}), ((x, x[0]), {}), ((x, 1.1 * x, 0.2, 0.0), {"equal_nan": True})]
+
+    primitive = plain(name, compute, symbol="close to", sample=sample)
+
+    def handler(a: Any, b: Any, rtol: Any = 1e-05, atol: Any = 1e-08, equal_nan: Any = False) -> Any:
+        usual = type(rtol) is float and type(atol) is float and (rtol, atol) == (1e-05, 1e-08)
+        tolerances = () if usual else (operand(rtol), operand(atol))
+        return apply(primitive, (operand(a), operand(b), *tolerances), {"equal_nan": True} if equal_nan else NO_PARAMS)
+
+    handles(function)(handler)
+
+
+_near("isclose", np.isclose)
+_near("allclose", np.allclose)
+
+_array_equal = plain(
+    "array_equal",
+    lambda a, b, equal_nan=False: np.bool_(np.array_equal(a, b, equal_nan)),
+    symbol="equal",
+    sample=lambda rng: [((np.ones(3), np.ones(3)), {}), ((np.ones(3), np.ones(2)), {"equal_nan": True})],
+)
+_array_equiv = plain(
+    "array_equiv",
+    lambda a, b: np.bool_(np.array_equiv(a, b)),
+    symbol="equal",
+    sample=lambda rng: [((np.ones((2, 3)), np.ones(3)), {})],
+)
+
+
+@handles(np.array_equal)
+def array_equal(a1: Any, a2: Any, equal_nan: bool = False) -> Any:
+    return apply(_array_equal, (operand(a1), operand(a2)), {"equal_nan": True} if equal_nan else NO_PARAMS)
+
+
+@handles(np.array_equiv)
+def array_equiv(a1: Any, a2: Any) -> Any:
+    return apply(_array_equiv, (operand(a1), operand(a2)), NO_PARAMS)
+
+
 # -- casts --------------------------------------------------------------------------------------
 
 
@@ -145,9 +205,14 @@ _to_discrete = plain("astype_discrete", _cast, symbol="astype")
 def astype(x: Traced, dtype: Any) -> Any:
     """``x.astype(dtype)``: between floats it has a derivative; to bool or int it is a break."""
     target = np.dtype(dtype)
-    if target.kind not in "biuf":
-        raise InputError(f".astype({target}) is not available on traced values: only floats, ints and bools are.")
-    primitive = _astype if target.kind == "f" else _to_discrete
+    if target.kind not in "biufc":
+        raise InputError(f".astype({target}) is not available on traced values: only numbers and bools are.")
+    if x.dtype.kind == "c" and target.kind != "c":
+        raise UnsupportedError(
+            f".astype({target}) of a complex value would drop its imaginary part in silence{here()}. Write np.real(z), "
+            "np.imag(z) or np.abs(z)."
+        )
+    primitive = _astype if target.kind in "fc" else _to_discrete
     return apply(primitive, (x,), {"dtype": target.str})
 
 

@@ -96,12 +96,12 @@ def _count(x: Any, mask: Mask, axis: Axis) -> Any:
 # -- declaration --------------------------------------------------------------------------------
 
 
-def _computed(function: Any) -> Any:
+def computed(function: Any) -> Any:
     """NumPy's function itself, with the mask among the inputs."""
     return lambda x, *mask, **params: function(x, where=mask[0], **params) if mask else function(x, **params)
 
 
-def _samples(*extra: dict[str, Any], masks: bool = True, single: bool = True) -> Any:
+def reduction_samples(*extra: dict[str, Any], masks: bool = True, single: bool = True) -> Any:
     """Sample inputs: every form of the axis, masks, further parameters, and reductions of a ``single`` element."""
 
     def sample(rng: np.random.Generator) -> list[Any]:
@@ -124,7 +124,7 @@ def _samples(*extra: dict[str, Any], masks: bool = True, single: bool = True) ->
     return sample
 
 
-def _reduce(
+def reduce(
     primitive: Primitive,
     function: Any,
     a: Any,
@@ -145,7 +145,7 @@ def _reduce(
     return apply(primitive, inputs, params)
 
 
-def _initial(function: Any, initial: Any, remedy: str) -> dict[str, Any]:
+def initial_of(function: Any, initial: Any, remedy: str) -> dict[str, Any]:
     if initial is UNSET:
         return {}
     if type(initial) is Traced:
@@ -157,14 +157,14 @@ def _initial(function: Any, initial: Any, remedy: str) -> dict[str, Any]:
 
 _sum = linear(
     "sum",
-    _computed(np.sum),
+    computed(np.sum),
     transpose=lambda adjoint, out, x, *mask, axis, **_: _masked(_spread(adjoint, out, x, axis), mask),
     pushforward=lambda tangent, out, x, *mask, axis, keepdims, **_: np.sum(
-        tangent, axis=_last(axis, tangent, x), keepdims=keepdims, **_where(mask)
+        _masked(tangent, mask), axis=_last(axis, tangent, x), keepdims=keepdims
     ),
     symbol="sum",
     batched=True,
-    sample=_samples({"dtype": "<f8"}, {"initial": 2.5}),
+    sample=reduction_samples({"dtype": "<f8"}, {"initial": 2.5}),
 )
 
 
@@ -175,16 +175,21 @@ def _mean_transpose(adjoint: Any, out: Any, x: Any, *mask: Any, axis: Axis, **_:
     return _spread(adjoint / count, out, x, axis)
 
 
+def _mean_pushed(tangent: Any, out: Any, x: Any, *mask: Any, axis: Axis, keepdims: bool, **_: Any) -> Any:
+    last = _last(axis, tangent, x)
+    if mask:
+        return np.sum(_masked(tangent / _count(x, mask, axis), mask), axis=last, keepdims=keepdims)
+    return np.mean(tangent, axis=last, keepdims=keepdims)
+
+
 _mean = linear(
     "mean",
-    _computed(np.mean),
+    computed(np.mean),
     transpose=_mean_transpose,
-    pushforward=lambda tangent, out, x, *mask, axis, keepdims, **_: np.mean(
-        tangent, axis=_last(axis, tangent, x), keepdims=keepdims, **_where(mask)
-    ),
+    pushforward=_mean_pushed,
     symbol="mean",
     batched=True,
-    sample=_samples({"dtype": "<f8"}),
+    sample=reduction_samples({"dtype": "<f8"}),
 )
 
 
@@ -198,15 +203,15 @@ def sum(
     initial: Any = UNSET,
     where: Any = True,
 ) -> Any:
-    start = _initial(np.sum, initial, "initial + np.sum(x)")
-    return _reduce(_sum, np.sum, a, axis, keepdims, out=out, dtype=dtype, where=where, **start)
+    start = initial_of(np.sum, initial, "initial + np.sum(x)")
+    return reduce(_sum, np.sum, a, axis, keepdims, out=out, dtype=dtype, where=where, **start)
 
 
 @handles(np.mean)
 def mean(
     a: Any, axis: Any = None, dtype: Any = None, out: Any = None, keepdims: Any = False, *, where: Any = True
 ) -> Any:
-    return _reduce(_mean, np.mean, a, axis, keepdims, out=out, dtype=dtype, where=where)
+    return reduce(_mean, np.mean, a, axis, keepdims, out=out, dtype=dtype, where=where)
 
 
 # -- product ------------------------------------------------------------------------------------
@@ -243,7 +248,7 @@ def _cofactors(x: Any, mask: Mask, axis: Axis, initial: Any = 1.0) -> Any:
 
 _prod = general(
     "prod",
-    _computed(np.prod),
+    computed(np.prod),
     vjps=[
         lambda adjoint, out, x, *mask, axis, initial=1.0, **_: _masked(
             _spread(adjoint, out, x, axis) * _cofactors(x, mask, axis, initial), mask
@@ -256,15 +261,14 @@ _prod = general(
     ],
     jvps=[
         lambda tangent, out, x, *mask, axis, keepdims, initial=1.0, **_: np.sum(
-            tangent * _cofactors(x, mask, axis, initial),
+            _masked(tangent * _cofactors(x, mask, axis, initial), mask),
             axis=_last(axis, tangent, x),
             keepdims=keepdims,
-            **_where(mask),
         )
     ],
     symbol="product",
     batched=True,
-    sample=_samples({"dtype": "<f8"}, {"initial": 2.5}),
+    sample=reduction_samples({"dtype": "<f8"}, {"initial": 2.5}),
 )
 
 
@@ -278,8 +282,8 @@ def prod(
     initial: Any = UNSET,
     where: Any = True,
 ) -> Any:
-    start = _initial(np.prod, initial, "initial * np.prod(x)")
-    return _reduce(_prod, np.prod, a, axis, keepdims, out=out, dtype=dtype, where=where, **start)
+    start = initial_of(np.prod, initial, "initial * np.prod(x)")
+    return reduce(_prod, np.prod, a, axis, keepdims, out=out, dtype=dtype, where=where, **start)
 
 
 # -- variance and standard deviation ------------------------------------------------------------
@@ -299,8 +303,8 @@ def _var_vjp(adjoint: Any, out: Any, x: Any, *mask: Any, axis: Axis, ddof: float
 
 
 def _var_jvp(tangent: Any, out: Any, x: Any, *mask: Any, axis: Axis, keepdims: bool, ddof: float = 0, **_: Any) -> Any:
-    moved = tangent * _deviation(x, mask, axis, ddof)
-    return 2.0 * np.sum(moved, axis=_last(axis, tangent, x), keepdims=keepdims, **_where(mask))
+    moved = _masked(tangent * _deviation(x, mask, axis, ddof), mask)
+    return 2.0 * np.sum(moved, axis=_last(axis, tangent, x), keepdims=keepdims)
 
 
 def _var_formula(adjoint: Any, out: Any, x: Any, *mask: Any, axis: Axis, ddof: float = 0, **_: Any) -> Any:
@@ -317,13 +321,13 @@ def _std_formula(adjoint: Any, out: Any, x: Any, *mask: Any, axis: Axis, ddof: f
 def _spread_measure(function: Any, vjp: Any, jvp: Any, formula: Any, symbol: str) -> None:
     primitive = general(
         function.__name__,
-        _computed(function),
+        computed(function),
         vjps=[vjp],
         jvps=[jvp],
         formulas=[formula],
         symbol=symbol,
         batched=True,
-        sample=_samples({"ddof": 1}, {"ddof": 0.5}, {"dtype": "<f8"}, single=function is np.var),
+        sample=reduction_samples({"ddof": 1}, {"ddof": 0.5}, {"dtype": "<f8"}, single=function is np.var),
     )
 
     def handler(
@@ -347,7 +351,7 @@ def _spread_measure(function: Any, vjp: Any, jvp: Any, formula: Any, symbol: str
                 raise ValueError("ddof and correction can't be provided simultaneously.")
             ddof = correction
         params = {"ddof": ddof if isinstance(ddof, int) else float(ddof)} if ddof else {}
-        return _reduce(primitive, function, a, axis, keepdims, out=out, dtype=dtype, where=where, **params)
+        return reduce(primitive, function, a, axis, keepdims, out=out, dtype=dtype, where=where, **params)
 
     handles(function)(handler)
 
@@ -394,7 +398,7 @@ def _extreme(function: Any, pair: Any, *aliases: Any) -> None:
         ],
         formulas=[_extreme_formula],
         batched=True,
-        sample=_samples(masks=False),
+        sample=reduction_samples(masks=False),
     )
 
     def handler(
@@ -406,7 +410,7 @@ def _extreme(function: Any, pair: Any, *aliases: Any) -> None:
         where: Any = True,
     ) -> Any:
         if initial is UNSET and where is True:
-            return _reduce(primitive, function, a, axis, keepdims, out=out)
+            return reduce(primitive, function, a, axis, keepdims, out=out)
         if initial is UNSET:
             raise no_rule(function_name(function), "where", "NumPy wants initial=... with it.")
         if not a.size:
@@ -414,7 +418,7 @@ def _extreme(function: Any, pair: Any, *aliases: Any) -> None:
             return function(value_of(a), axis=axis, keepdims=keepdims, initial=value_of(initial))
         if where is not True:
             a = np.where(where, a, initial)
-        return pair(_reduce(primitive, function, a, axis, keepdims, out=out), initial)
+        return pair(reduce(primitive, function, a, axis, keepdims, out=out), initial)
 
     handles(function, *aliases)(handler)
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from graphviz_ad.render import fit, heat, metrics
 from graphviz_ad.render.items import Box, Group, Item, Path, Point, Text
+from graphviz_ad.render.nodes import is_wide
 from graphviz_ad.story.scene import Cells, EdgeSymbols, SceneEdge, SceneNode
 
 CHIP = 17  # height of the field behind a number
@@ -41,7 +42,7 @@ def _label_width(edge: SceneEdge, node: SceneNode, consumer: SceneNode) -> int:
     """The room for numbers."""
     if edge.symbols is not None and edge.symbols.alone:
         return 0
-    return TENSOR_LABEL_WIDTH if node.shape or consumer.shape else LABEL_WIDTH
+    return TENSOR_LABEL_WIDTH if is_wide(node) or is_wide(consumer) else LABEL_WIDTH
 
 
 def words(edge: SceneEdge, room: int = FORMULA_ROOM) -> Iterator[tuple[str, str, tuple[str, str]]]:

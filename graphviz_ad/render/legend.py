@@ -32,12 +32,14 @@ _SAMPLES = {  # widths in px
     "group": 20,
     "means": 26,
     "mask": 26,
+    "magnitude": 26,
     "nan": 14,
 }
 _BAR = Cells(1, 11, tuple(range(-5, 6)), note="every level")
 _GRIDS = {
     "means": Cells(1, 2, (2, -2), note="means"),
     "mask": Cells(1, 2, (5, 0), mask=True),
+    "magnitude": Cells(1, 2, (1, 4)),
     "nan": Cells(1, 1, (None,)),
 }
 
@@ -85,7 +87,9 @@ def _signs(scene: Scene) -> Iterator[tuple[str, str]]:
     else:
         yield "adjoint", "adjoint"
         if any(edge.contribution_text is not None for edge in scene.edges):
-            yield "contribution", "sent back: adjoint of the consumer \u00d7 \u2202"
+            turned = any(node.dtype.startswith("complex") for node in scene.nodes)
+            words = "sent back: adjoint of the consumer \u00d7 \u2202"
+            yield "contribution", f"{words}, of complex values \u00d7 conj \u2202" if turned else words
         if any(node.consumers > 1 for node in scene.nodes):
             yield "counter", "contributions added"
     if any(edge.cut for edge in scene.edges):
@@ -105,6 +109,8 @@ def _cells(scene: Scene) -> Iterator[tuple[str, str]]:
         yield "means", "touching cells: means of blocks"
     if any(cells.mask for cells in shown):
         yield "mask", "mask: on, off"
+    if any(cells.magnitude for cells in shown):
+        yield "magnitude", "of complex numbers: magnitudes"
     if any(None in cells.levels for cells in shown):
         yield "nan", "NaN or \u00b1\u221e"
 

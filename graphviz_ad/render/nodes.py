@@ -101,7 +101,7 @@ def form(node: SceneNode, mode: str) -> Form:
         fit.measure(NO_PATH, "sans", "gad-note") if note else 0,
     )
     beside = fit.measure(aside[1], "sans", aside[0]) + 4 if aside[0] else 0
-    least = (TENSOR_WIDTH if node.shape else WIDTH) if has_numbers(node) else FORMULA_WIDTH
+    least = (TENSOR_WIDTH if is_wide(node) else WIDTH) if has_numbers(node) else FORMULA_WIDTH
     slots = (BEFORE + fit.measure(text, "sans", "gad-formula-value") + AFTER for text in formulas if text)
     return replace(made, width=max(max(least, *slots, 0) + beside, max(lines) + 4 * INSET + 4))
 
@@ -240,8 +240,14 @@ def _slot(
         yield Text((aside[0],), left + width - 6, top + above / 2 + 15.5, aside[1])
     if cells is not None:
         grid = tuple(heat.draw(cells, left + (width - heat.size(cells)[0]) // 2, top + above + SLOT))
-        title = f"{name} of {about}: {cells.note}" if cells.note else ""
+        told = ", ".join(filter(None, ("magnitudes" if cells.magnitude else "", cells.note)))
+        title = f"{name} of {about}: {told}" if told else ""
         yield Group((f"gad-heat-{name}",), grid, title=fit.title(title))
+
+
+def is_wide(node: SceneNode) -> bool:
+    """Whether the numbers of a node need more room than one real number: those of arrays and complex numbers."""
+    return bool(node.shape) or node.dtype.startswith("complex")
 
 
 def triangle(name: str, left: float, middle: float) -> Path:

@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 
+from graphviz_ad.core.complexes import is_complex
 from graphviz_ad.core.traced import shape_of
 from graphviz_ad.errors import ArgumentError
 from graphviz_ad.story.numbers import shape_text
@@ -84,6 +85,8 @@ def judge(answer: Any, right: Any, noise: float = 0.0) -> Verdict:
     0.6666/2 is close, but a fraction or an expression must be exact: write its result as a decimal; four digits are \
 enough.
     """
+    if is_complex(right):
+        return Verdict(False, "A complex number is asked for by its parts: answer np.real and np.imag of it.", "unread")
     try:
         given = parse(answer, shape_of(right))
     except ArgumentError as error:

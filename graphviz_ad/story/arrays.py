@@ -29,7 +29,12 @@ def entries(value: Any) -> tuple[dict[str, Any], tuple[bytes, ...]]:
     """
     array = np.asarray(value)
     data = {"shape": list(array.shape), "dtype": array.dtype.name, "sent": array.dtype.name, "entries": None}
+    if array.dtype.kind == "c" and array.size > MOST_ENTRIES:
+        array = np.abs(array)  # the picture of them is one of their magnitudes
     if array.size <= MOST_ENTRIES:
+        if array.dtype.kind == "c":  # drawn by their magnitudes, told in both parts
+            data["texts"] = [repr(one) for one in array.ravel().tolist()]
+            array = np.abs(array)
         data["entries"] = [strict(one) for one in array.ravel().tolist()]
         return data, ()
     data["sent"] = "float64"
@@ -39,8 +44,9 @@ def entries(value: Any) -> tuple[dict[str, Any], tuple[bytes, ...]]:
 def statistics(value: Any, digits: int = 4) -> dict[str, Any]:
     """What an array is like as a whole: strict JSON, numbers as texts for people.
 
-    NaN and infinite entries are counted and take no further part. ``histogram`` has one more text in ``edges`` than
-    numbers in ``counts``; where every bar is one number (bools, constant arrays) ``edges`` are these numbers.
+    Of complex numbers it is told of their magnitudes. NaN and infinite entries are counted and take no further part.
+    ``histogram`` has one more text in ``edges`` than numbers in ``counts``; where every bar is one number (bools,
+    constant arrays) ``edges`` are these numbers.
 
     Examples
     --------
@@ -51,7 +57,8 @@ def statistics(value: Any, digits: int = 4) -> dict[str, Any]:
     {'edges': ['False', 'True'], 'counts': [1, 2]}
     """
     array = np.asarray(value)
-    numbers = array.astype(float).ravel()
+    magnitude = array.dtype.kind == "c"
+    numbers = (np.abs(array) if magnitude else array.astype(float)).ravel().astype(float)
     finite = numbers[np.isfinite(numbers)]
     found: dict[str, Any] = {
         "shape": shape_text(array.shape),
@@ -83,7 +90,7 @@ def statistics(value: Any, digits: int = 4) -> dict[str, Any]:
 
 def largest(value: Any) -> float:
     """The largest finite number of an array, without its sign; 0 where there is none."""
-    numbers = np.abs(np.asarray(value, float))
+    numbers = np.abs(np.asarray(value))
     finite = numbers[np.isfinite(numbers)]
     return float(finite.max()) if finite.size else 0.0
 
@@ -112,7 +119,7 @@ def means(value: Any, most: int = 32) -> dict[str, Any]:
     >>> means(np.arange(8.0).reshape(2, 4), 2)
     {'rows': 2, 'columns': 2, 'entries': [0.5, 2.5, 4.5, 6.5]}
     """
-    array = np.asarray(value, float)
+    array = np.abs(value) if np.iscomplexobj(value) else np.asarray(value, float)
     table = array.reshape(-1, array.shape[-1] if array.ndim else 1)
     for axis in (0, 1):
         length = table.shape[axis]

@@ -28,6 +28,7 @@ class _Grid(NamedTuple):
     mask: bool
     slices: int
     note: str
+    magnitude: bool = False
 
 
 def paint(scene: Scene, nodes: Mapping[int, Node], edges: Sequence[Edge | None]) -> Scene:
@@ -107,21 +108,22 @@ def _gated(shown: SceneEdge, edge: Edge | None) -> SceneEdge:
 
 
 def _grid(value: Any, binary: bool = False) -> _Grid | None:
-    """The means of an array's blocks; None for scalars, empty arrays and what are no numbers.
+    """The means of an array's blocks, of a complex one those of its magnitudes; None for scalars and empty arrays.
 
     ``binary`` takes an array of zeros and one other, positive number for a mask, as dropout's and one-hot rows are.
     """
     array = np.asarray(value)
-    if array.size < 2 or array.dtype.kind not in "biuf":
+    if array.size < 2 or array.dtype.kind not in "biufc":
         return None
-    table, slices = _unfolded(array.astype(float))
+    magnitude = array.dtype.kind == "c"
+    table, slices = _unfolded(np.abs(array).astype(float) if magnitude else array.astype(float))
     mask = array.dtype.kind == "b" or (binary and _two_valued(table))
     own = _largest(table) or 1.0
     with np.errstate(all="ignore"):
         means = _block_means(table / own)  # numbers of at most 1: no sum overflows
     reduced = means.shape != table.shape
     note = f"{table.shape[0]} × {table.shape[1]} as means of blocks" if reduced else ""
-    return _Grid(means if mask else means * own, mask, slices if means.shape[0] % slices == 0 else 1, note)
+    return _Grid(means if mask else means * own, mask, slices if means.shape[0] % slices == 0 else 1, note, magnitude)
 
 
 def _unfolded(array: np.ndarray[Any, Any]) -> tuple[np.ndarray[Any, Any], int]:
@@ -179,7 +181,7 @@ def _cells(grid: _Grid, peak: float) -> Cells:
     rows, columns = grid.means.shape
     numbers = grid.means.ravel().tolist()
     levels = tuple(_share(number) if grid.mask else _level(number, peak) for number in numbers)
-    return Cells(rows, columns, levels, grid.mask, grid.slices, grid.note)
+    return Cells(rows, columns, levels, grid.mask, grid.slices, grid.note, grid.magnitude)
 
 
 def _level(number: float, peak: float) -> int | None:

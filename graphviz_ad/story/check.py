@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from graphviz_ad.core import sweep
+from graphviz_ad.core.complexes import is_complex
 from graphviz_ad.core.graph import BaseGraph, Edge, Node
 from graphviz_ad.core.replay import Replay, kindred, replay
 from graphviz_ad.core.visible import called
@@ -26,6 +27,7 @@ from graphviz_ad.story.differences import (
     VERDICTS,
     Verdict,
     compare,
+    difference,
     inner,
     output_change,
     rounding_unit,
@@ -157,7 +159,7 @@ class _Checker:
 
         def change(found: Replay) -> float:
             new = found.values.get(result.id, result.value)
-            return math.nan if found.reason else inner(weights, np.subtract(new, result.value, dtype=float))
+            return math.nan if found.reason else inner(weights, difference(new, result.value))
 
         def claimed(claim: Claim) -> Callable[[], tuple[float, float]]:
             return lambda: claim(kindred(weights, result.value), source.value, kindred(tangent, source.value))
@@ -306,9 +308,10 @@ def _a(dtype: str) -> str:
 
 def _with_arrays(found: Finding, source: Node, result: Node | None = None) -> Finding:
     """A finding that says what its numbers are where arrays were compared: one slope, not one of each entry."""
-    how = ["along a random direction"] if source.shape else []
-    if result is not None and result.shape:
-        how.append(f"with random weights on the entries of {called(result.name)}")
+    how = ["along a random direction"] if source.shape or is_complex(source.value) else []
+    if result is not None and (result.shape or is_complex(result.value)):
+        what = "entries" if result.shape else "parts"
+        how.append(f"with random weights on the {what} of {called(result.name)}")
     if not how or found.verdict == UNMEASURED:
         return found
     return replace(found, note=f"{found.note} Measured {', '.join(how)}.".strip())
@@ -347,13 +350,22 @@ def finding_note(verdict: Verdict, claimed: float, result: str, reasons: list[st
 
 
 def _direction(rng: np.random.Generator, node: Node) -> Any:
-    """A tangent of a node: 1 for a number; of arrays entries of few binary digits, with which steps hardly round."""
-    if not node.shape:
-        return 1.0
+    """A tangent of a node: 1 for a number; of arrays entries of few binary digits, with which steps hardly round.
+
+    A complex node moves in both of its parts.
+    """
+    if is_complex(node.value):
+        return (_steps(rng, node) + 1j * _steps(rng, node))[()]
+    return _steps(rng, node) if node.shape else 1.0
+
+
+def _steps(rng: np.random.Generator, node: Node) -> Any:
     return rng.choice([-1.0, 1.0], size=node.shape) * rng.integers(32, 65, size=node.shape) / 64
 
 
 def _weights(rng: np.random.Generator, node: Node) -> Any:
+    if is_complex(node.value):
+        return rng.normal(size=node.shape) + 1j * rng.normal(size=node.shape)
     return rng.normal(size=node.shape) if node.shape else 1.0
 
 

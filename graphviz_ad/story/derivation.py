@@ -13,6 +13,7 @@ from graphviz_ad.story.equations import (
     adjoint_term,
     contribution_chain,
     is_folded,
+    is_scalar,
     output_name,
     tangent_chain,
     total,
@@ -124,7 +125,7 @@ def _adjoints(graph: BaseGraph, notation: str) -> Iterator[Line]:
         if node.id in graph.seeded:
             chains.append([plain_term(graph.seed_of(node.id))])
         # for numbers the last column holds what each edge sends: their sum is the adjoint
-        scalar = not node.shape and not any(edge.consumer.shape for edge in edges)
+        scalar = not node.shape and all(map(is_scalar, edges))
         columns = max((len(chain) for chain in chains), default=1) - 1 if scalar else 1
         rows = [(chain + [chain[-1]] * columns)[:columns] for chain in chains]
         sums = [

@@ -12,7 +12,7 @@ import numpy as np
 
 from graphviz_ad.core.graph import BaseGraph
 from graphviz_ad.core.replay import Replay
-from graphviz_ad.core.traced import dtype_of, is_floating
+from graphviz_ad.core.traced import dtype_of
 
 Change = Callable[[float], float]
 """How much something changes by a step; nan where that cannot be computed."""
@@ -268,7 +268,7 @@ def scales_of(value: Any) -> list[float]:
     >>> scales_of(3.0), scales_of(np.array([0.0, 1e-6, 20.0])), scales_of(0.0)
     ([3.0], [20.0, 1e-06, 1.0], [1.0])
     """
-    sizes = np.abs(np.asarray(value, dtype=float).ravel())
+    sizes = np.abs(np.asarray(value)).ravel().astype(float)
     sizes = sizes[np.isfinite(sizes) & (sizes > 0)]
     if not sizes.size:
         return [1.0]
@@ -285,22 +285,32 @@ def output_change(graph: BaseGraph, found: Replay) -> float:
         if position in found.values:
             new, old = found.values[position], graph.records[position].value
             with np.errstate(all="ignore"):
-                total += inner(graph.seed_of(position), np.subtract(new, old, dtype=float))
+                total += inner(graph.seed_of(position), difference(new, old))
     return total
 
 
+def _double(value: Any) -> np.ndarray[Any, Any]:
+    return np.asarray(value, dtype=complex if np.iscomplexobj(value) else float)
+
+
+def difference(new: Any, old: Any) -> Any:
+    """The difference of two values in double precision; of complex ones complex."""
+    return np.subtract(_double(new), _double(old))
+
+
 def inner(first: Any, second: Any) -> float:
-    """⟨first, second⟩ in double precision.
+    """⟨first, second⟩ in double precision; of complex numbers that of their real and imaginary parts.
 
     Examples
     --------
-    >>> inner(np.ones(3, np.float32), [1.0, 2.0, 3.0]), inner(2.0, 3.0)
-    (6.0, 6.0)
+    >>> inner(np.ones(3, np.float32), [1.0, 2.0, 3.0]), inner(2.0, 3.0), inner(1 + 2j, 3 + 4j)
+    (6.0, 6.0, 11.0)
     """
     with np.errstate(all="ignore"):
-        return float(np.sum(np.asarray(first, dtype=float) * np.asarray(second, dtype=float)))
+        return float(np.sum(np.real(np.conj(_double(first)) * _double(second))))
 
 
 def rounding_unit(values: Iterable[Any]) -> float:
     """The rounding unit of the coarsest float among some values."""
-    return max((float(np.finfo(dtype_of(value)).eps) for value in values if is_floating(value)), default=2.0**-52)
+    kinds = {dtype_of(value) for value in values}
+    return max((float(np.finfo(kind).eps) for kind in kinds if kind.kind in "fc"), default=2.0**-52)

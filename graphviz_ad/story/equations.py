@@ -12,9 +12,10 @@ from typing import Any
 
 import numpy as np
 
+from graphviz_ad.core.complexes import is_complex
 from graphviz_ad.core.graph import BaseGraph, Edge, Node
-from graphviz_ad.core.primitive import is_ours
-from graphviz_ad.core.sweep import LocalJacobian, sum_to_shape
+from graphviz_ad.core.primitive import HOLOMORPHIC, is_ours
+from graphviz_ad.core.sweep import LocalJacobian, conjugate, landed, sum_to_shape
 from graphviz_ad.core.traced import Traced
 from graphviz_ad.story.numbers import plain_local
 from graphviz_ad.story.printing import COMPARISONS
@@ -90,6 +91,8 @@ class _StandIns:
         self.primitive = consumer.primitive
         self.argnum = edge.argnum
         self.params = consumer.params
+        self.turned = is_turned(edge)
+        self.target = edge.input.value
         self.known: dict[int, Term] = {}
         leaves: dict[int, Any] = {}
         for node in (consumer, *consumer.inputs):
@@ -110,15 +113,41 @@ class _StandIns:
         return None if found is None else simplified(found)
 
     def by_rule(self, rule: Callable[..., Any], direction: Traced) -> Any:
-        """What a rule of VJPs (or JVPs) makes of a direction."""
+        """What a rule of JVPs makes of a direction."""
         if self.primitive.variadic:
             return rule(self.argnum, direction, self.out, self.inputs, **self.params)
         return rule(direction, self.out, *self.inputs, **self.params)
+
+    def back(self, rule: Callable[..., Any], direction: Traced) -> Any:
+        """What a rule of VJPs makes of a direction: with conjugates and of the real part, as the sweep has it."""
+        if self.turned:
+            self.out, self.inputs = conjugate(self.out), tuple(map(conjugate, self.inputs))
+        return landed(self.by_rule(rule, direction), self.target)
 
     @property
     def is_ours(self) -> bool:
         """Whether the rule is one of the registry: a user's own function need not run on stand-ins."""
         return is_ours(self.primitive)
+
+
+def is_turned(edge: Edge) -> bool:
+    """Whether the sweep conjugates the local derivative: that of a holomorphic function with a complex value."""
+    primitive = edge.consumer.primitive
+    return primitive is not None and primitive.name in HOLOMORPHIC and is_complex(edge.consumer.value)
+
+
+def is_landing(edge: Edge) -> bool:
+    """Whether a real input of a complex value takes the real part of what comes back."""
+    return is_complex(edge.consumer.value) and not is_complex(edge.input.value)
+
+
+def _back_factor(edge: Edge, local: Term) -> Term:
+    """What the adjoint is multiplied by on the way back: the local derivative or its conjugate."""
+    return Operation("conjugate", (local,), {}, local.shape) if is_turned(edge) and is_complex(edge.local) else local
+
+
+def _landed_term(edge: Edge, sent: Term) -> Term:
+    return Operation("real", (sent,), {}, sent.shape) if is_landing(edge) else sent
 
 
 def local_term(edge: Edge) -> Term | None:
@@ -153,16 +182,19 @@ def product_term(edge: Edge) -> Term:
     local = local_term(edge)
     if local is not None and (not primitive.vjps or is_scalar(edge)):
         # as it is said: the adjoint, then the local derivative
+        local = _back_factor(edge, local)
         if is_number(local) or not isinstance(local, Operation):
-            return simplified(Operation("multiply", (adjoint, local), {}, consumer.shape))
-        return _ordered(make("multiply", adjoint, local), adjoint, local)
+            sent = simplified(Operation("multiply", (adjoint, local), {}, consumer.shape))
+        else:
+            sent = _ordered(make("multiply", adjoint, local), adjoint, local)
+        return _landed_term(edge, sent)
     found: Term | None = None
     if stand.is_ours and primitive.vjps:
         rule = None if primitive.partials else primitive.formula(0 if primitive.variadic else argnum)
         rule = rule or primitive.vjps[0 if primitive.variadic else argnum]
         assert rule is not None
         with np.errstate(all="ignore"):
-            found = stand.term(stand.by_rule(rule, stand.leaf(np.ones(consumer.shape, consumer.dtype)[()], adjoint)))
+            found = stand.term(stand.back(rule, stand.leaf(np.ones(consumer.shape, consumer.dtype)[()], adjoint)))
     if found is not None:
         return found
     if is_scalar(edge):
@@ -173,8 +205,10 @@ def product_term(edge: Edge) -> Term:
 
 
 def is_scalar(edge: Edge) -> bool:
-    """Whether a number goes to a number."""
-    return not edge.consumer.shape and not edge.input.shape
+    """Whether a number goes to a number, with one number between them; |z|, say, has two, one for each part of z."""
+    if edge.consumer.shape or edge.input.shape:
+        return False
+    return not is_complex(edge.input.value) or not isinstance(local := edge.local, LocalJacobian) or local.holomorphic
 
 
 def is_alone(edge: Edge) -> bool:
@@ -241,15 +275,17 @@ def contribution_chain(edge: Edge, notation: str = "∂L/∂v") -> list[Term]:
     adjoint, local, sent = adjoint_term(edge.consumer), local_term(edge), contribution_term(edge)
     scalar = is_scalar(edge)
     if scalar and local is not None and is_number(local):
-        sent = Operation("multiply", (adjoint, local))  # × 1 is said: it is the point
+        sent = Operation("multiply", (adjoint, _back_factor(edge, local)))  # × 1 is said: it is the point
+        sent = _landed_term(edge, sent)
     chain: list[Term] = [sent]
-    by_rule = Operation("multiply", (adjoint, partial_term(edge)))
+    by_rule = _landed_term(edge, Operation("multiply", (adjoint, _back_factor(edge, partial_term(edge)))))
     if notation == "∂L/∂v" and scalar and not _is_product_with_partial(sent):
         chain.insert(0, by_rule)
     if scalar:
         number = scalar_local(edge)
         if number is not None:
-            chain.append(Operation("multiply", (plain_term(edge.consumer.adjoint), plain_term(number))))
+            product = Operation("multiply", (plain_term(edge.consumer.adjoint), _back_factor(edge, plain_term(number))))
+            chain.append(_landed_term(edge, product))
         chain.append(plain_term(edge.contribution))
     return chain
 
@@ -260,7 +296,7 @@ def tangent_chain(edges: Sequence[Edge]) -> list[Term]:
     chain = [total([tangent_term(edge) for edge in edges], consumer.shape, tidy=True)]
     if consumer.shape:
         return chain
-    if not any(edge.input.shape for edge in edges):
+    if all(map(is_scalar, edges)):
         slopes: list[Term] = []
         numbers: list[Term] = []
         for edge in edges:

@@ -7,6 +7,7 @@ from typing import Any, TypeGuard
 import numpy as np
 
 from graphviz_ad.core import sweep
+from graphviz_ad.core.complexes import is_complex
 from graphviz_ad.core.graph import BaseGraph, Edge, Node
 from graphviz_ad.core.sweep import LocalJacobian
 from graphviz_ad.core.traced import shape_of
@@ -90,7 +91,12 @@ class Flow:
         return Across(result.shape + source.shape) if ends is None else ends.get(source.id)
 
     def _entrywise(self, item: Item, source: Node, result: Node) -> bool:
-        """Whether each entry of a group's result depends on the same entry of its input alone."""
+        """Whether each entry of a group's result depends on the same entry of its input alone, by one number.
+
+        Of complex values the derivative from end to end may be no number.
+        """
+        if any(is_complex(self.graph.records[position].value) for position in (source.id, *item.positions)):
+            return False
         if source.shape == result.shape == ():
             return True
         # what was broadcast could not come back to the result's shape without an operation that does not scale

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from graphviz_ad.core.complexes import is_complex
 from graphviz_ad.core.graph import Edge, Node
 from graphviz_ad.core.sweep import LocalJacobian
 from graphviz_ad.core.traced import shape_of
@@ -20,7 +21,9 @@ from graphviz_ad.story.equations import (
     adjoint_term,
     contribution_chain,
     contribution_term,
+    is_landing,
     is_scalar,
+    is_turned,
     local_term,
     number_term,
     partial_term,
@@ -265,6 +268,8 @@ class Inspector:
             },
             "factor": self._factor(link),
             "local": self._local(link, edge),
+            "turned": edge is not None and not self.forward and is_turned(edge) and is_complex(edge.local),
+            "landing": edge is not None and not self.forward and is_landing(edge),
             "reason": self._reason(link, edge),
             "contribution": None,
         }
@@ -311,6 +316,8 @@ class Inspector:
                 (edge.consumer, edge.input) if edge else (self.outline.node(link.consumer), self.outline.source(link))
             )
             facts["shape"] = " × ".join("()" if end is None else shape_text(end.shape) or "()" for end in ends)
+            if not local.shape:
+                facts["shape"] = "by parts"
             if edge is not None:
                 facts["map"] = self._map(edge)
                 facts["matrix"] = jacobian_text(edge, digits=self.digits)

@@ -6,10 +6,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
 
+from graphviz_ad.core.complexes import is_complex
 from graphviz_ad.core.traced import shape_of
 from graphviz_ad.core.visible import called, visible
 from graphviz_ad.errors import ArgumentError
 from graphviz_ad.story import narration
+from graphviz_ad.story.equations import is_landing, is_turned
 from graphviz_ad.story.inspect import Facts, number_text, numbered
 from graphviz_ad.story.narration import described
 from graphviz_ad.story.numbers import brief, enclosed, exact, plain_local, shape_text
@@ -313,7 +315,8 @@ class _Words:
         said = f"{self._holding(event)} × {narration.partial_text(edge.consumer.name, edge.input.name)}"
         if shape_of(local) or shape_of(event.held) or hasattr(local, "vjp"):
             return self.rule(event) or said, ""
-        return said, f"{brief(event.held)} × {enclosed(brief(local))}"
+        turned = is_turned(edge) and is_complex(local)
+        return said, narration.product_of_numbers(event.held, local, turned, is_landing(edge))
 
     def spoilt(self, event: Event) -> bool:
         """Whether what is sent is not the right product: by this edge's rule, or as the consumer's adjoint is none."""

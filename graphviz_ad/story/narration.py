@@ -8,14 +8,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from graphviz_ad.core.complexes import is_complex
 from graphviz_ad.core.graph import BaseGraph, Edge, Node
 from graphviz_ad.core.traced import shape_of
 from graphviz_ad.core.visible import called, visible
-from graphviz_ad.story.equations import is_scalar, output_name
+from graphviz_ad.story.equations import is_landing, is_scalar, is_turned, output_name, tangent_term
 from graphviz_ad.story.flow import is_map
 from graphviz_ad.story.formula import contribution_formula, expression, is_folded, shape_equation
 from graphviz_ad.story.notation import NOTATIONS, printer
-from graphviz_ad.story.numbers import brief, enclosed, listed, plain_local, shape_text
+from graphviz_ad.story.numbers import brief, enclosed, factor, listed, plain_local, shape_text
 from graphviz_ad.story.shapes import axes_text, broadcast_axes
 from graphviz_ad.story.terms import Operation, Symbol
 
@@ -124,6 +125,8 @@ def _flow(step: Step) -> str:
         return f"{words}: {described(sent)}.{_added(step) if adds else ''}"
     local, edge = plain_local(step.local), timeline.flow.alone(link)
     rule = source.tangent if forward else result.adjoint
+    turned, landing = (False, False) if forward or edge is None else (is_turned(edge), is_landing(edge))
+    turned = turned and is_complex(local)
     if is_map(local) or shape_of(local) or shape_of(rule):
         arrays = edge is not None and not is_scalar(edge)  # else it is a number that a user's own rule does not give
         equation = _tensor_equation(edge, timeline) if edge is not None and arrays and adds and not forward else ""
@@ -132,14 +135,28 @@ def _flow(step: Step) -> str:
         numbers = described(sent)
     else:
         first, second = (local, rule) if forward else (rule, local)
-        numbers = f"{brief(first)} × {enclosed(brief(second))} = {described(sent)}"
+        numbers = f"{product_of_numbers(first, second, turned, landing)} = {described(sent)}"
     value, made = called(source.name), called(result.name)  # of a collapsed group: the one value that comes out of it
     partial = partial_text(result.name, source.name)
-    if forward:
+    if forward and is_map(local) and edge is not None and not local.shape:
+        product = printer("unicode", timeline.notation, timeline.result).text(tangent_term(edge))
+    elif forward:
         product = f"{partial} × {_direction(value, timeline, 'tangent')}"
     else:
-        product = f"{_direction(made, timeline, 'adjoint')} × {partial}"
+        product = f"{_direction(made, timeline, 'adjoint')} × {f'conj({partial})' if turned else partial}"
+        product = _real_part(product, landing)
     return f"{words}: {product} = {numbers}.{_added(step) if adds else ''}"
+
+
+def product_of_numbers(first: Any, second: Any, turned: bool = False, landing: bool = False) -> str:
+    """Two numbers multiplied: the second conjugated, if it is ``turned``; of the product the real part, if it lands."""
+    after = f"conj({brief(second)})" if turned else enclosed(brief(second))
+    return _real_part(f"{factor(brief(first))} × {after}", landing)
+
+
+def _real_part(product: str, landing: bool) -> str:
+    """A product, or its real part: what a real input of a complex value takes."""
+    return f"Re({product})" if landing else product
 
 
 def partial_text(name: str, start: str) -> str:

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from graphviz_ad.core import sweep
+from graphviz_ad.core.complexes import is_complex
 from graphviz_ad.core.graph import BaseGraph, Node
 from graphviz_ad.core.replay import Replay, kindred, replay
 from graphviz_ad.core.traced import Traced
@@ -21,6 +22,7 @@ from graphviz_ad.story.differences import (
     DIFFERS,
     Verdict,
     compare,
+    difference,
     inner,
     output_change,
     relative_error,
@@ -44,9 +46,23 @@ _CLOSE = 0.1  # a relative error below which a quotient is worth calling close
 _STRAIGHT = (0, 1, 2)  # the rows, ε = 1, 0.1 and 0.01, that must all lie on a straight line to call it one
 _ROUNDING = 16.0  # of the rounding of all numbers: a quotient that is off by no more shows nothing else
 _EXACT = -17.0  # the logarithm that stands for an error of 0
-_KINKS = ("maximum", "minimum", "clip", "where", "absolute", "max", "min", "sort", "partition", "take_along_axis")
+_KINKS = (
+    "maximum",
+    "minimum",
+    "fmax",
+    "fmin",
+    "clip",
+    "where",
+    "absolute",
+    "fabs",
+    "max",
+    "min",
+    "sort",
+    "partition",
+    "take_along_axis",
+)
 _MAY_STEP = "where"  # the one of them whose two sides need not meet
-_STEPS = ("sign", "floor", "ceil", "trunc", "rint", "floor_divide", "round")
+_STEPS = ("sign", "floor", "ceil", "trunc", "rint", "fix", "spacing", "floor_divide", "round")
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,7 +233,8 @@ class _Nudge:
         if not graph.has_adjoints:  # a story of tangents: its graph stays as it is
             graph = type(graph)(graph.records, graph.tables).backward()
         self.swept = graph
-        self.adjoint = np.asarray(graph.adjoint_of(node.id), dtype=float)
+        # of a complex value its real part is nudged, and the adjoint of that is the real part of its adjoint
+        self.adjoint = np.asarray(np.real(graph.adjoint_of(node.id)), dtype=float)
         self.output = output_name(graph)
         self.direction: Any = 1.0
         self.cell: int | None = None
@@ -246,6 +263,8 @@ class _Nudge:
     def name(self) -> str:
         """What moves, in words: ``x``, ``W[0, 2]``, ``all of W``."""
         name = called(self.node.name)
+        if is_complex(self.node.value):
+            name = f"Re {name}"
         if not self.node.shape:
             return name
         if self.cell is None:
@@ -255,7 +274,7 @@ class _Nudge:
     @property
     def value(self) -> float:
         """The number that moves; of a whole array the mean."""
-        value = np.asarray(self.node.value, dtype=float)
+        value = np.asarray(np.real(self.node.value), dtype=float)
         return float(value.mean()) if self.cell is None else float(value.flat[self.cell])
 
     def moved(self, step: float) -> Replay:
@@ -329,7 +348,7 @@ class _Nudge:
         """How far the number did move, which is not quite ε where the sum is rounded."""
         new = found.values.get(self.node.id, self.node.value)
         with np.errstate(all="ignore"):
-            return float(np.max(np.abs(np.subtract(new, self.node.value, dtype=float))))
+            return float(np.max(np.abs(difference(new, self.node.value))))
 
     @cached_property
     def _size(self) -> float:

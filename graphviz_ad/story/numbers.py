@@ -23,6 +23,8 @@ def exact(value: Any) -> str:
     --------
     >>> exact(np.float32(0.5)), exact(float("-inf"))
     ('0.5', '-inf')
+    >>> complex(exact(1.5 - 2j))
+    (1.5-2j)
     >>> exact(np.array([[1.0, np.nan]]))
     '{"shape":[1,2],"data":[1.0,"nan"]}'
     """
@@ -33,7 +35,7 @@ def exact(value: Any) -> str:
     if array.size <= MAX_ENTRIES:
         table["data"] = [strict(item) for item in array.ravel().tolist()]
     else:
-        numbers = array.astype(float)
+        numbers = np.abs(array) if array.dtype.kind == "c" else array.astype(float)
         finite = numbers[~np.isnan(numbers)]
         table |= {"min": None, "mean": None, "max": None}
         if finite.size:
@@ -44,13 +46,17 @@ def exact(value: Any) -> str:
                     "max": strict(float(finite.max())),
                 }
         table["nan"] = int(array.size - finite.size)
+        if array.dtype.kind == "c":
+            table["of"] = "magnitude"
     import json  # only arrays need it
 
     return json.dumps(table, separators=(",", ":"), allow_nan=False)
 
 
 def strict(number: Any) -> Any:
-    """Non-finite floats as texts: JSON has no word for them."""
+    """Non-finite floats, and complex numbers, as texts: JSON has no word for them."""
+    if isinstance(number, complex):
+        return repr(number)
     return repr(number) if isinstance(number, float) and not math.isfinite(number) else number
 
 
@@ -61,7 +67,11 @@ def short(number: Any, digits: int = 4) -> str:
     --------
     >>> [short(x) for x in (1.5, -0.000012345, 34.328125, 20000.0, 123456789.0, float("inf"), True)]
     ['1.5', '−1.234e-5', '34.33', '20000', '1.235e8', '∞', 'True']
+    >>> [short(z) for z in (1.25 - 0.5j, 1j, -2.5j, 3 + 0j, complex(0.0, float("inf")))]
+    ['1.25−0.5i', 'i', '−2.5i', '3+0i', '∞i']
     """
+    if isinstance(number, complex | np.complexfloating):
+        return _complex_text(complex(number), digits)
     if isinstance(number, bool | np.bool_):
         return str(bool(number))
     if isinstance(number, int | np.integer):
@@ -85,6 +95,22 @@ def _float_text(value: float, digits: int) -> str:
     return _sign(text)
 
 
+def _complex_text(value: complex, digits: int) -> str:
+    """Both parts; of one that is only what rounding has left beside the other, 0."""
+    real, imag = value.real, value.imag
+    size = max(abs(real), abs(imag))
+    if math.isfinite(size):
+        real, imag = (0.0 if abs(part) < _ROUNDING * size else part for part in (real, imag))
+    texts = [_float_text(part + 0.0, digits) for part in (real, imag)]
+    unit = {"1": "i", "−1": "−i"}.get(texts[1], f"{texts[1]}i")
+    if real == 0 and imag != 0:
+        return unit
+    return f"{texts[0]}{'' if unit.startswith('−') else '+'}{unit}"
+
+
+_ROUNDING = 1e-14
+
+
 def _sign(text: str) -> str:
     return "−" + text[1:] if text.startswith("-") else text
 
@@ -96,12 +122,16 @@ def brief(value: Any, digits: int = 4, width: int = 17) -> str:
     --------
     >>> brief(np.array([1.0, 2.5])), brief(np.arange(100.0)), brief(np.array([True, False, True]))
     ('[1, 2.5]', '0 … 99', '2 of 3 true')
+    >>> brief(np.array([1j, 2 - 1j])), brief(np.exp(1j * np.arange(9)) * np.arange(9))
+    ('[i, 2−i]', '|·| 0 … 8')
     """
     if isinstance(value, float):
         return short(value, digits)
     array = np.asarray(value)
     if array.shape == ():
-        return short(array.item() if array.dtype.kind in "biu" else array, digits)
+        text = short(array.item() if array.dtype.kind in "biuc" else array, digits)
+        # both parts in one slot: with fewer digits, if need be
+        return short(array.item(), 2) if array.dtype.kind == "c" and len(text) > width else text
     if array.size == 0:
         return "empty"
     if array.dtype.kind == "b":
@@ -112,25 +142,44 @@ def brief(value: Any, digits: int = 4, width: int = 17) -> str:
             text = "[" + ", ".join(short(item, 2) for item in array) + "]"
         if len(text) <= width:
             return text
-    numbers = array[~np.isnan(array)] if array.dtype.kind == "f" else array
+    numbers = array[~np.isnan(array)] if array.dtype.kind in "fc" else array
     if numbers.size == 0:
         return "all NaN"
+    size = ""
+    if array.dtype.kind == "c":
+        if np.all(numbers == numbers.flat[0]) and numbers.size == array.size:
+            return f"all {short(numbers.flat[0], digits)}"
+        numbers, size = np.abs(numbers), "|·| "  # complex numbers have no order: the range is that of their lengths
+        if numbers.max() - numbers.min() <= 1e-12 * numbers.max():
+            return f"{size}all {short(numbers.max(), digits)}{', NaN' if numbers.size < array.size else ''}"
     low, high = numbers.min(), numbers.max()
     if low == high and numbers.size == array.size:
         return f"all {short(low, digits)}"
-    text = f"{short(low, 3)} … {short(high, 3)}"
+    text = f"{size}{short(low, 3)} … {short(high, 3)}"
     return f"{text}, NaN" if numbers.size < array.size else text
 
 
 def enclosed(text: str) -> str:
-    """A number's text in parentheses where it is negative: its sign would stand behind another one.
+    """A number's text in parentheses where it is negative, or a sum: its sign would stand behind another one.
 
     Examples
     --------
     >>> enclosed(short(2.0)), enclosed(short(-2.0))
     ('2', '(−2)')
+    >>> factor(short(-2.0)), factor(short(1 - 2j))
+    ('−2', '(1−2i)')
     """
-    return f"({text})" if text.startswith("−") else text
+    return f"({text})" if text.startswith("−") else factor(text)
+
+
+def factor(text: str) -> str:
+    """A number's text as the first of a product: a complex one of two parts stands in parentheses."""
+    return f"({text})" if is_sum(text) else text
+
+
+def is_sum(text: str) -> bool:
+    """Whether a text is that of a complex number with both parts."""
+    return text.endswith("i") and ("+" in text or "−" in text[1:])
 
 
 def listed(words: Sequence[str], most: int = 6) -> str:
@@ -168,7 +217,7 @@ def entries(local: LocalJacobian) -> Any:
 
 def plain_local(local: Any) -> Any:
     """A local derivative as it is shown: a Jacobian of one number by one number is that number, where it is known."""
-    if not isinstance(local, LocalJacobian) or local.shape:
+    if not isinstance(local, LocalJacobian) or local.shape or not local.holomorphic:
         return local
     number = entries(local)
     return local if number is None else number[()]

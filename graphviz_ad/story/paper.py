@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from graphviz_ad.core.visible import called
-from graphviz_ad.story.numbers import brief, short
+from graphviz_ad.story.numbers import brief, is_sum, short
 from graphviz_ad.story.printing import ATOM, INFIX, MASKED, Drawn, Printer, key_text, numbers_meet, parameter_words
 from graphviz_ad.story.terms import Number, Operation, Symbol, Term
 
@@ -163,6 +163,10 @@ class OnPaper(Printer):
 
 _ON_PAPER_NAMES = {
     "maximum": "max",
+    "conjugate": "conj",
+    "real": "Re",
+    "imag": "Im",
+    "modulus": "abs",
     "minimum": "min",
     "cofactor": "cof",
     "cofactor_change": "cof′",
@@ -183,6 +187,8 @@ class Unicode(OnPaper):
 
     def _number(self, value: Any) -> Drawn:
         text = short(value, self.digits)
+        if is_sum(text):
+            return text, self.levels["add"][0]
         return text, self.levels["negative"][0] if text.startswith("−") else 20 if "e" in text else ATOM
 
     def _array(self, value: Any) -> Drawn:
@@ -263,6 +269,8 @@ class Unicode(OnPaper):
 
     def _draw_absolute(self, term: Operation) -> Drawn:
         return f"|{self.text(term.arguments[0])}|", ATOM
+
+    _draw_modulus = _draw_absolute
 
     def _draw_norm(self, term: Operation) -> Drawn | None:
         words = parameter_words("norm", term.params)

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple, overload
 import numpy as np
 
 from graphviz_ad.core import sweep
+from graphviz_ad.core.complexes import is_complex
 from graphviz_ad.core.graph import BaseGraph, Edge, Node
 from graphviz_ad.core.traced import shape_of
 from graphviz_ad.errors import ArgumentError, SeedError
@@ -89,8 +90,8 @@ class Path:
 
     @property
     def factors(self) -> str:
-        """The local derivatives as a product, ``2 × 3``; "" where they are arrays, or one is not known."""
-        if any(node.shape for node in self.nodes):
+        """The local derivatives as a product, ``2 × 3``; "" where they are arrays, complex, or one is not known."""
+        if any(node.shape or is_complex(node.value) for node in self.nodes):
             return ""
         edges = self.edges
         shown = edges if len(edges) <= _LONG else [*edges[:3], *edges[-2:]]

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from graphviz_ad.core.primitive import REGISTRY, Dynamic
+from graphviz_ad.primitives.special import SPECIAL
 from graphviz_ad.story.printing import ATOM, LEVELS, MASKED, Drawn, Printer
 from graphviz_ad.story.terms import Operation
 
@@ -110,6 +112,9 @@ class Plain(Printer):
 
     _draw_astype_discrete = _draw_astype
 
+    def _draw_polygamma(self, term: Operation) -> Drawn:
+        return f"scipy.special.polygamma({term.params['n']}, {self.text(term.arguments[0])})", ATOM
+
     def _draw_partial(self, term: Operation) -> Drawn:
         return self._partial(term.params["consumer"], term.params["input"])
 
@@ -119,6 +124,8 @@ class Plain(Printer):
     def _call(self, term: Operation) -> Drawn:
         name = term.name
         arguments = [self.text(argument) for argument in term.arguments]
+        if name in _PARTS:
+            return _PARTS[name].format(*arguments, **term.params), 50
         if name == "call":
             return f"{identifier(term.params['name'])}({', '.join(arguments)})", ATOM
         params = {key: value for key, value in term.params.items() if key not in _UNSAID.get(name, ())}
@@ -133,40 +140,86 @@ class Plain(Printer):
         if name == "sorted_order":
             params["kind"] = "stable"
         for key, value in params.items():
-            if value is not False and (value is not None or key in _NONE_MATTERS.get(name, ())):
+            unsaid = (value is None and key not in _NONE_MATTERS.get(name, ())) or (
+                value is False and key not in _FALSE_MATTERS.get(name, ())
+            )
+            if not unsaid:
                 word = _RENAMED.get((name, key), key)
                 arguments.append(f"{word}={_literal(value)}")
+        if name in SPECIAL:
+            return f"scipy.special.{SPECIAL[name]}({', '.join(arguments)})", ATOM
         return f"{_PYTHON_NAMES.get(name, f'np.{name}')}({', '.join(arguments)})", ATOM
 
 
-_JOINING = ("concatenate", "stack", "vstack", "hstack", "dstack", "column_stack")
+_PARTS = {"mantissa": "np.frexp({})[0]", "exponent": "np.frexp({})[1]", "fraction": "np.modf({})[0]"}
+_PARTS |= {
+    "eigvalsh": "np.linalg.eigvalsh({}, {UPLO!r})",
+    "eigenvalues": "np.linalg.eigh({}, {UPLO!r})[0]",
+    "eigenvectors": "np.linalg.eigh({}, {UPLO!r})[1]",
+    "svdvals": "np.linalg.svd({}, compute_uv=False)",
+    "left_singular_vectors": "np.linalg.svd({}, {full_matrices!r})[0]",
+    "singular_values": "np.linalg.svd({}, {full_matrices!r})[1]",
+    "right_singular_vectors": "np.linalg.svd({}, {full_matrices!r})[2]",
+    "qr_q": "np.linalg.qr({}, {mode!r})[0]",
+    "qr_r": "np.linalg.qr({}, {mode!r})[1]",
+    "qr_r_alone": "np.linalg.qr({}, {mode!r})",
+    "lstsq": "np.linalg.lstsq({}, {}, {rcond!r})[0]",
+    "lstsq_residuals": "np.linalg.lstsq({}, {}, {rcond!r})[1]",
+    "lstsq_rank": "np.linalg.lstsq({0}, np.zeros(len({0})), {rcond!r})[2]",
+    "lstsq_singular_values": "np.linalg.lstsq({0}, np.zeros(len({0})), {rcond!r})[3]",
+}
+"""One of several results of a NumPy function."""
+_JOINING = ("concatenate", "stack", "vstack", "hstack", "dstack", "column_stack", "lexsort")
 _UNSAID = {
     "maximum": ("tie",),
     "minimum": ("tie",),
+    "fmax": ("tie",),
+    "fmin": ("tie",),
     "clip": ("tie_low", "tie_high"),
     "power": ("ufunc",),
 }
 """Parameters that only the rules read."""
 _NONE_MATTERS = {"concatenate": ("axis",), "sort": ("axis",), "partition": ("axis",), "argsort": ("axis",)}
+_NONE_MATTERS |= {"argpartition": ("axis",), "order_shares": ("axis",)}
 _NONE_MATTERS |= {"sorted_order": ("axis",), "take_along_axis": ("axis",)}
+_NONE_MATTERS |= {f"{name}_reduce": ("axis",) for name in ("logaddexp", "logaddexp2", "hypot")}
 """Parameters whose None is not what NumPy would take by itself."""
 _RENAMED = {("norm", "order"): "ord", ("round", "decimals"): "decimals"}
-_OURS = ("scatter", "fold_windows", "cofactor", "cofactor_change")
+_FALSE_MATTERS = {"linspace": ("endpoint",), "geomspace": ("endpoint",)}
+"""Parameters that NumPy takes to be true."""
+_OURS = (
+    "interval",
+    "order_shares",
+    "scatter",
+    "fold_windows",
+    "cofactor",
+    "cofactor_change",
+    "sinc_derivative",
+    "bessel_i",
+    "running_place",
+)
 _PYTHON_NAMES = {
-    **{name: f"np.linalg.{name}" for name in ("inv", "solve", "det", "cholesky", "norm")},
+    **{
+        name: f"np.linalg.{name}" for name in ["inv", "solve", "det", "cholesky", "norm", "cond", "pinv", "matrix_rank"]
+    },
     **{name: name for name in _OURS},
     "sliding_window_view": "np.lib.stride_tricks.sliding_window_view",
     "sorted_order": "np.argsort",
+    "modulus": "np.absolute",
+    "side": "np.angle",
+    **{f"{back}{name}": f"np.fft.{back}{name}" for back in ("", "i") for name in ("fft", "rfft", "fftn", "rfftn")},
+    **{f"{name}_reduce": f"np.{name}.reduce" for name in ("logaddexp", "logaddexp2", "hypot")},
 }
 
 
 def namespace() -> dict[str, Any]:
-    """What plain text is about besides the graph's names: ``np``, and the few primitives that NumPy has no name for."""
+    """What plain text is about: ``np``, ``scipy`` where it is loaded, and primitives that have no public name."""
 
     def scatter(value: Any, key: Any, shape: tuple[int, ...], lead: int = 0) -> Any:
         return REGISTRY["scatter"].compute(value, key=key, shape=shape, lead=lead)
 
-    return {"np": np, **{name: REGISTRY[name].compute for name in _OURS}, "scatter": scatter}
+    loaded = {"scipy": sys.modules["scipy"]} if SPECIAL else {}
+    return {"np": np, **loaded, **{name: REGISTRY[name].compute for name in _OURS}, "scatter": scatter}
 
 
 def identifier(name: str) -> str:
@@ -203,7 +256,7 @@ def _python_key(key: Any, parts: Sequence[str]) -> str:
 def _literal(value: Any) -> str:
     """A plain value as Python code that makes it again."""
     if isinstance(value, np.ndarray):
-        dtype = "" if value.dtype.kind in "bf" and value.size else f", dtype={value.dtype.str!r}"
+        dtype = "" if value.dtype.kind in "bfc" and value.size else f", dtype={value.dtype.str!r}"
         shaped = f".reshape({value.shape!r})" if not value.size else ""
         return f"np.array({_literal(value.tolist())}{dtype}){shaped}"
     if isinstance(value, np.generic):
@@ -212,6 +265,8 @@ def _literal(value: Any) -> str:
         if value != value:  # noqa: PLR0124
             return "np.nan"
         return repr(value) if abs(value) != float("inf") else "np.inf" if value > 0 else "-np.inf"
+    if isinstance(value, complex) and not (np.isfinite(value.real) and np.isfinite(value.imag)):
+        return f"complex({_literal(value.real)}, {_literal(value.imag)})"
     if isinstance(value, tuple):
         return f"({', '.join(map(_literal, value))}{',' if len(value) == 1 else ''})"
     if isinstance(value, list):

@@ -102,6 +102,8 @@ def parameter_words(name: str, params: Mapping[str, Any]) -> list[str]:
         return [np.dtype(params["dtype"]).name]
     if name in ("index", "scatter"):
         return [key_text(params["key"])]
+    if name in ("tril", "triu"):
+        return [f"k {params['k']}"] if params["k"] else []
     words = [word + _brief(params[key]) for key, word in _SHOWN.get(name, {}).items() if params.get(key) is not None]
     axis = params.get("axis")
     if axis is not None and axis != _USUAL_AXIS.get(name):
@@ -116,8 +118,12 @@ def _brief(value: Any) -> str:
 
 _SHOWN: dict[str, dict[str, str]] = {
     "einsum": {"subscripts": ""},
+    **{name: {"n": "n ", "norm": ""} for name in ("fft", "ifft", "rfft", "irfft")},
+    **{name: {"s": "s ", "axes": "axes ", "norm": ""} for name in ("fftn", "ifftn", "rfftn", "irfftn")},
     "tensordot": {"axes": "axes "},
     "norm": {"order": ""},
+    "cond": {"p": ""},
+    "pinv": {"rcond": "rcond "},
     "sliding_window_view": {"window_shape": ""},
     "repeat": {"repeats": "× "},
     "tile": {"reps": ""},
@@ -128,10 +134,21 @@ _SHOWN: dict[str, dict[str, str]] = {
     "prod": {"initial": "initial "},
     "var": {"ddof": "ddof "},
     "std": {"ddof": "ddof "},
+    "nanvar": {"ddof": "ddof "},
+    "nanstd": {"ddof": "ddof "},
+    "quantile": {"q": ""},
+    "percentile": {"q": ""},
+    "nanquantile": {"q": ""},
+    "nanpercentile": {"q": ""},
+    "convolve": {"mode": ""},
+    "correlate": {"mode": ""},
+    "linspace": {"num": ""},
+    "geomspace": {"num": ""},
+    "searchsorted": {"side": ""},
 }
 """Parameters that a label shows, and the word before each; an axis is shown wherever there is one."""
 
-MASKED = ("sum", "mean", "prod", "var", "std")
+MASKED = ("sum", "mean", "prod", "var", "std", "nansum", "nanmean", "nanprod", "nanvar", "nanstd")
 """Primitives whose second argument says which entries count."""
 
 _USUAL_AXIS = {
@@ -142,6 +159,12 @@ _USUAL_AXIS = {
     "sorted_order": -1,
     "argsort": -1,
     "take_along_axis": -1,
+    "argpartition": -1,
+    "lexsort": -1,
+    "unwrap": -1,
+    "linspace": 0,
+    "geomspace": 0,
+    **dict.fromkeys(("fft", "ifft", "rfft", "irfft"), -1),
 }
 """The axis that needs no word, since it is NumPy's own choice."""
 

@@ -10,10 +10,11 @@ from typing import Any
 
 import numpy as np
 
+from graphviz_ad.core.complexes import is_complex
 from graphviz_ad.core.graph import BaseGraph, Node
 from graphviz_ad.core.replay import Replay, replay
 from graphviz_ad.core.visible import called
-from graphviz_ad.story.differences import output_change, rounding_unit
+from graphviz_ad.story.differences import difference, output_change, rounding_unit
 from graphviz_ad.story.numbers import enclosed, listed, short
 from graphviz_ad.story.outline import Link
 from graphviz_ad.story.timeline import Timeline
@@ -62,12 +63,15 @@ class Ratios:
         self.name = self.output = ""
 
     def _change(self, node: Node, values: dict[int, Any]) -> tuple[float, bool]:
-        """How much a node changes; of an array its largest entry, and whether it is one."""
+        """How much a node changes; of an array its largest entry, and whether it is one.
+
+        A complex number counts as an array of its two parts: it moves by the length of its change.
+        """
         with np.errstate(all="ignore"):  # inf − inf is nan, and shown as such
-            difference = np.subtract(values.get(node.id, node.value), node.value, dtype=float)
-        if not difference.shape:
-            return float(difference), False
-        sizes = np.abs(difference)
+            change = difference(values.get(node.id, node.value), node.value)
+        if not change.shape and not is_complex(change):
+            return float(change), False
+        sizes = np.abs(change)
         return (float(np.max(sizes)) if sizes.size else 0.0), True
 
     @cached_property

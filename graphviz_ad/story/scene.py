@@ -16,6 +16,7 @@ class Cells:
     mask: bool = False  # on or off, not more or less
     slices: int = 1  # matrices stacked above each other
     note: str = ""  # "16 × 32 as means of blocks" where a cell is not one entry
+    magnitude: bool = False  # of complex numbers, which have no sign
 
 
 @dataclass(frozen=True, slots=True)

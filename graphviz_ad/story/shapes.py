@@ -148,11 +148,13 @@ def jacobian_text(edge: Edge, form: str = "unicode", digits: int = 4) -> str:
     if not 1 <= rows <= LARGEST_JACOBIAN or not 1 <= columns <= LARGEST_JACOBIAN:
         return ""
     local = edge.local
+    if isinstance(local, LocalJacobian) and not local.holomorphic:
+        return ""
     if not isinstance(local, LocalJacobian):
         # an elementwise primitive: each entry of the consumer looks at one entry of the input, by broadcasting
         size = shape_of(local)
         origin = np.broadcast_to(np.arange(columns).reshape(edge.input.shape), size).ravel()
-        matrix = np.zeros((rows, columns))
+        matrix = np.zeros((rows, columns), np.result_type(local, float))
         matrix[np.arange(rows), origin] = np.ravel(local)
     else:
         known = entries(local)

@@ -231,6 +231,8 @@ class _Stage:
             assert source is not None
             machine = exact_shape(local) if isinstance(local, LocalJacobian) else _shape_json(local.shape)
             pair = machine, f"{shape_text(result.shape) or '()'}×{shape_text(source.shape) or '()'}"
+            if not local.shape:  # a number by a number, but not one number: of |z| there is one for each part of z
+                pair = machine, "by parts"
         else:
             pair = self._pair(local)
         sent = self._pair(contribution)
@@ -301,5 +303,5 @@ def exact_shape(local: LocalJacobian) -> str:
     size = 1
     for length in local.shape:
         size *= length
-    known = entries(local) if size <= MAX_ENTRIES else None
+    known = entries(local) if size <= MAX_ENTRIES and local.holomorphic else None
     return _shape_json(local.shape) if known is None else exact(known)

@@ -156,6 +156,10 @@ def is_number(term: Term, value: float | None = None) -> bool:
     return isinstance(term, Number) and not isinstance(term.value, bool) and (value is None or term.value == value)
 
 
+def _is_real(term: Term) -> bool:
+    return is_number(term) and not isinstance(term.value, complex)  # type: ignore[union-attr]
+
+
 def same(a: Term, b: Term) -> bool:
     """Whether two terms are certainly the same; parameters are not compared, so with parameters they are not."""
     if isinstance(a, Operation) and isinstance(b, Operation):
@@ -194,7 +198,7 @@ def _add(term: Operation, a: Term, b: Term) -> Term | None:
         return make("subtract", a, _only(b))
     if _is(a, "negative"):
         return make("subtract", b, _only(a))
-    if _is(b, "multiply") and is_number(_left(b)) and _left(b).value < 0:  # type: ignore[union-attr]
+    if _is(b, "multiply") and _is_real(_left(b)) and _left(b).value < 0:  # type: ignore[union-attr]
         return make("subtract", a, make("negative", b))
     return None
 
@@ -257,7 +261,7 @@ def _divide(term: Operation, a: Term, b: Term) -> Term | None:
         return make("multiply", a, _right(b))
     if _is(a, "divide"):
         return make("divide", _left(a), make("multiply", _right(a), b))
-    if is_number(a) and 0 < abs(a.value) < 1 and (1 / a.value).is_integer():  # type: ignore[union-attr]
+    if _is_real(a) and 0 < abs(a.value) < 1 and (1 / a.value).is_integer():  # type: ignore[union-attr]
         return make("divide", Number(1), make("multiply", Number(1 / a.value), b))  # type: ignore[union-attr]
     return None
 
@@ -275,7 +279,7 @@ def _negative(_term: Operation, a: Term) -> Term | None:
 
 
 def _power(term: Operation, a: Term, b: Term) -> Term | None:
-    if is_number(a) and is_number(b):
+    if _is_real(a) and is_number(b):
         return plain_term(np.power(float(a.value), b.value))  # type: ignore[union-attr]
     if is_number(b, 1) and a.shape == term.shape:
         return a

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
-from graphviz_ad.story.numbers import brief, short
+from graphviz_ad.story.numbers import brief, is_sum, short
 from graphviz_ad.story.paper import OnPaper
 from graphviz_ad.story.printing import ATOM, Drawn, numbers_meet, parameter_words
 from graphviz_ad.story.terms import Number, Operation, Term
@@ -25,6 +26,8 @@ _LATEX_INFIX = {
     "logical_or": r" \lor ",
     "logical_xor": r" \oplus ",
 }
+
+_EXPONENT = re.compile(r"e(-?\d+)(i?)")
 
 _GREEK = {
     "α": "alpha", "β": "beta", "γ": "gamma", "δ": "delta", "ε": "epsilon", "ζ": "zeta", "η": "eta", "θ": "theta",
@@ -148,10 +151,14 @@ class Latex(OnPaper):
     negation = r"\lnot "
 
     def _number(self, value: Any) -> Drawn:
-        text = short(value, self.digits).replace("−", "-")
+        written = short(value, self.digits)
+        text = written.replace("−", "-")
         if text in ("True", "False", "NaN"):
             return rf"\text{{{text}}}", ATOM
-        text = text.replace("∞", r"\infty")
+        text = text.replace("∞", r"\infty ").rstrip()
+        if is_sum(written) or (text.endswith("i") and "e" in text):
+            text = _EXPONENT.sub(r" \\cdot 10^{\1}\2", text)
+            return text, self.levels["add"][0]
         if "e" in text:
             mantissa, exponent = text.split("e")
             return rf"{mantissa} \cdot 10^{{{exponent}}}", 20
@@ -201,7 +208,7 @@ class Latex(OnPaper):
                 return rf"{a} \odot {b}", level
             if numbers_meet(term, a, b):
                 return rf"{a} \times {b}", level
-            number = isinstance(term.arguments[0], Number) and "cdot" not in a
+            number = isinstance(term.arguments[0], Number) and "cdot" not in a and not a.startswith(self.left)
             return f"{a} {b}" if number else rf"{a} \cdot {b}", level
         if name not in _LATEX_INFIX:
             return None
@@ -235,6 +242,9 @@ class Latex(OnPaper):
 
     def _draw_cbrt(self, term: Operation) -> Drawn:
         return rf"\sqrt[3]{{{self.text(term.arguments[0])}}}", ATOM
+
+    def _draw_modulus(self, term: Operation) -> Drawn:
+        return self._draw_absolute(term)
 
     def _draw_absolute(self, term: Operation) -> Drawn:
         return rf"\left\lvert {self.text(term.arguments[0])} \right\rvert", ATOM

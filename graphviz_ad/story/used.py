@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from graphviz_ad.core import sweep
+from graphviz_ad.core.complexes import is_complex
 from graphviz_ad.core.graph import BaseGraph
 from graphviz_ad.core.primitive import REGISTRY
 from graphviz_ad.core.traced import Traced
@@ -23,9 +24,12 @@ TABLE = 64
 
 _LANES = {
     "max", "min", "argmax", "argmin", "any", "all", "count_nonzero", "norm", "sort", "partition", "argsort",
-    "sorted_order",
+    "sorted_order", "nanmax", "nanmin", "nanargmax", "nanargmin", "median", "nanmedian", "order_shares", "argpartition",
+    "unwrap", "quantile", "percentile", "nanquantile", "nanpercentile",
 }  # fmt: skip
 """What looks at every entry along its axes, though its derivative may come from a single one."""
+_WHOLE = {("searchsorted", 0), ("digitize", 1), ("interval", 1)}
+"""What is searched through, by primitive and argument: all of it counts."""
 _MATRICES = {"det_sign", "cofactor", "cofactor_change"}
 """What looks at whole matrices, the last two axes."""
 
@@ -103,10 +107,15 @@ class Uses:
         if REGISTRY.get(primitive.name) is not primitive:
             return None  # a user's own function, which may do anything
         if primitive.name in _LANES:
+            # axes of the quantiles that were asked for stand in front
+            several = np.ndim(record.params.get("q", 0.0))
+            cells = np.asarray(cells.any(axis=tuple(range(several))))
             return _along(cells, source.shape, record.params.get("axis"))
+        if (primitive.name, argnum) in _WHOLE:
+            return np.full(source.shape, cells.any())
         if primitive.name in _MATRICES:
             return _along(cells, source.shape, (-2, -1))
-        if primitive.kind in ("elementwise", "plain"):
+        if primitive.kind in ("elementwise", "plain") or (primitive.name, argnum) == ("interp", 0):
             if primitive.name == "where" and argnum:
                 condition = np.asarray(record.inputs[0].value, bool)
                 cells = cells & (condition if argnum == 1 else ~condition)
@@ -120,7 +129,10 @@ class Uses:
         record = self._generic.get(position)
         if record is None:
             record = self._generic[position] = _at_generic_numbers(self.graph.records[position])
-        adjoint = np.where(cells, np.random.default_rng(1).uniform(0.5, 1.5, cells.shape), 0.0)[()]
+        rng = np.random.default_rng(1)
+        adjoint = np.where(cells, rng.uniform(0.5, 1.5, cells.shape), 0.0)[()]
+        if is_complex(record.value):  # a real input takes the real part: none must be without one
+            adjoint = adjoint * (1 + 1j * np.asarray(rng.uniform(0.5, 1.5, cells.shape)))[()]
         with np.errstate(all="ignore"):
             sent = sweep.contribution(record, argnum, adjoint)
         return np.asarray(np.asarray(sent) != 0)
@@ -214,6 +226,8 @@ def _at_generic_numbers(record: Traced) -> Traced:
     """A node computed anew from random numbers; ints and bools that decide what is taken stay."""
     primitive = record.primitive
     assert primitive is not None
+    if primitive.name == "interp":
+        return record  # its knots must be in order
     rng = np.random.default_rng(0)
     values = [
         rng.uniform(0.5, 1.5, one.shape) if primitive.active(argnum) else one.value

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from graphviz_ad.core.complexes import is_complex
 from graphviz_ad.core.graph import Edge, Node
 from graphviz_ad.core.traced import shape_of
 from graphviz_ad.errors import ArgumentError
@@ -66,7 +67,7 @@ def paths_data(line: Timeline, number: int) -> dict[str, Any]:
         "complete": paths.complete,
         "total": None if paths.total is None else described(paths.total),
         "adjoint": None if adjoint is None else described(adjoint),
-        "order": _ORDER if any(node.shape for path in paths for node in path.nodes) else "",
+        "order": _ORDER if any(node.shape or is_complex(node.value) for path in paths for node in path.nodes) else "",
         "summary": paths.summary,
         "comparison": paths.comparison if paths.count else "",
     }
@@ -107,6 +108,8 @@ def _said(seed: Any) -> bool:
 
 def _local(edge: Edge) -> Term:
     """∂consumer/∂input in its own symbols where it is a number, or an array that scales; else as ∂consumer/∂input."""
+    if is_complex(edge.consumer.value) or is_complex(edge.input.value):
+        return partial_term(edge)  # what it does to both parts, not one number
     found = local_term(edge)
     if found is None and is_scalar(edge):
         found = number_term(edge)

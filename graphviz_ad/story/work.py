@@ -184,6 +184,11 @@ def _cubic(numerator: int, denominator: int = 1) -> Callable[..., int]:
     return lambda shapes, out, params: numerator * _size(shapes[0]) * shapes[0][-1] // denominator
 
 
+def _factors(numerator: int, denominator: int = 1) -> Callable[..., int]:
+    """A factorisation of m × n matrices, one or a stack of them."""
+    return lambda shapes, out, params: numerator * _size(shapes[0]) * min(shapes[0][-2:]) // denominator
+
+
 def _solve(shapes: Sequence[Shape], out: Shape, _params: Any) -> int:
     return 2 * _size(shapes[0]) * shapes[0][-1] // 3 + 2 * _size(out) * shapes[0][-1]
 
@@ -198,8 +203,27 @@ _COUNTS: dict[str, Callable[..., int]] = {
     **dict.fromkeys(("matmul", "dot", "inner", "vecdot", "matvec", "vecmat"), _product(_last_axis)),
     **dict.fromkeys(("vdot", "outer", "tensordot"), _product(_shared)),
     "einsum": _einsum,
-    **dict.fromkeys(("sort", "sorted_order", "argsort"), _sorted),
+    **dict.fromkeys(("sort", "sorted_order", "argsort", "order_shares", "lexsort"), _sorted),
+    **dict.fromkeys(("nansum", "nanprod", "nanmax", "nanmin", "nanargmax", "nanargmin"), _reduced),
+    **dict.fromkeys(("nanmean", "cumprod", "median", "nanmedian", "argpartition"), _every(1)),
+    **dict.fromkeys(("quantile", "percentile", "nanquantile", "nanpercentile"), _every(1)),
+    "nanvar": _every(4),
+    "nanstd": lambda shapes, out, params: 4 * _size(shapes[0]) + _size(out),
+    "unwrap": _every(3),
+    "polyval": lambda shapes, out, params: 2 * _size(out) * shapes[0][0],
+    "convolve": lambda shapes, out, params: 2 * _size(shapes[0]) * _size(shapes[1]),
+    "correlate": lambda shapes, out, params: 2 * _size(shapes[0]) * _size(shapes[1]),
+    "linspace": lambda shapes, out, params: 2 * _size(out),
+    "geomspace": lambda shapes, out, params: 2 * _size(out),
+    "interp": lambda shapes, out, params: 4 * _size(out),
     **dict.fromkeys(("det", "logabsdet", "det_sign"), _cubic(2, 3)),
+    # rough counts of LAPACK's ways: G. H. Golub and C. F. Van Loan, Matrix Computations, sections 5.2, 8.3 and 8.6
+    **dict.fromkeys(("eigvalsh", "eigenvalues"), _factors(4, 3)),
+    "eigenvectors": _factors(9),
+    **dict.fromkeys(("svdvals", "singular_values", "lstsq_singular_values", "lstsq_rank", "cond"), _factors(4)),
+    **dict.fromkeys(("left_singular_vectors", "right_singular_vectors", "pinv"), _factors(14)),
+    **dict.fromkeys(("qr_q", "qr_r", "qr_r_alone"), _factors(2)),
+    **dict.fromkeys(("lstsq", "lstsq_residuals"), _factors(4)),
     "cholesky": _cubic(1, 3),
     "inv": _cubic(2),
     "cofactor": _cubic(2),

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from graphviz_ad.core import sweep
+from graphviz_ad.core.complexes import is_complex
 from graphviz_ad.core.graph import BaseGraph
 from graphviz_ad.core.traced import Traced, shape_of
 from graphviz_ad.errors import ArgumentError
@@ -194,7 +195,7 @@ class WrongPass:
         unsummed = self.kind == "no-broadcast-sum" and (edge in self.plan.summed or shape_of(held) != record.shape)
         if self.kind == "missing-transpose" and untransposed(record, argnum) is not None:
             sent = self._product(consumer, argnum, held) if product is None else product
-            sent = sweep.sum_to_shape(sent, target.shape)
+            sent = sweep.sum_to_shape(sweep.landed(sent, target.value), target.shape)
         elif unsummed:
             sent = self._product(consumer, argnum, held)
         else:
@@ -326,7 +327,8 @@ def untransposed(record: Traced, argnum: int) -> Callable[[Any], Any] | None:
     """
     if record.primitive is None or record.primitive.name not in ("matmul", "dot"):
         return None
-    a, b = (item.value for item in record.inputs)
+    # the conjugates of complex matrices stay: it is the transpose that is forgotten
+    a, b = (sweep.conjugate(item.value) if is_complex(record.value) else item.value for item in record.inputs)
     left, right = len(shape_of(a)), len(shape_of(b))
     if record.primitive.name == "dot" and not (1 <= left <= 2 and 1 <= right <= 2):
         return None  # sums over other axes than matmul
@@ -340,7 +342,7 @@ def untransposed(record: Traced, argnum: int) -> Callable[[Any], Any] | None:
 
 
 def _largest(part: Any) -> float:
-    numbers = np.abs(np.asarray(0.0 if part is None else part, dtype=float))
+    numbers = np.abs(np.asarray(0.0 if part is None else part)).astype(float)
     return float(np.max(numbers, initial=0.0, where=np.isfinite(numbers)))
 
 

@@ -6,20 +6,42 @@ import numpy as np
 
 import graphviz_ad as gad
 from graphviz_ad.core import sweep
+from graphviz_ad.core.complexes import is_complex
 from graphviz_ad.core.traced import Traced, apply, dtype_of, is_floating, value_of
 
 
+def is_number(x):
+    """Whether an adjoint can be sent to a value: a float, or complex."""
+    return is_floating(x) or is_complex(x)
+
+
+def random_like(rng, value, lead=()):
+    """Random numbers of a value's shape, behind ``lead``: complex ones for a complex value."""
+    shape = lead + np.shape(value)
+    found = rng.normal(size=shape)
+    return (found + 1j * rng.normal(size=shape) if is_complex(value) else found)[()]
+
+
+def inner(a, b):
+    """The inner product that adjoints and tangents have: of complex numbers that of their two parts."""
+    return np.sum(np.real(np.conj(a) * b))
+
+
 def record(primitive, inputs, params):
-    """The node of a primitive whose float inputs are all inputs of a graph."""
+    """The node of a primitive whose float and complex inputs are all inputs of a graph."""
     leaves = (
-        Traced(x, None, (), {"role": "input"}, None) if is_floating(x) and type(x) is not Traced else x for x in inputs
+        Traced(x, None, (), {"role": "input"}, None) if is_number(x) and type(x) is not Traced else x for x in inputs
     )
     return apply(primitive, tuple(leaves), params)
 
 
+def _is_single(value):
+    return np.finfo(dtype_of(value)).dtype == np.float32
+
+
 def check_no_promotion(node):
     """No rule of a float32 node gives float64; the sweep casts at the end, which would hide it."""
-    assert node.dtype == np.float32
+    assert _is_single(node.value)
     primitive = node.primitive
     inputs = tuple(value_of(item) for item in node.inputs)
     for argnum, x in enumerate(inputs):
@@ -27,12 +49,12 @@ def check_no_promotion(node):
             continue
         message = f"{primitive.name}, argument {argnum}"
         with np.errstate(all="ignore"):
-            sent = sweep.unsummed_contribution(node, argnum, np.ones(node.shape, np.float32)[()])
-            assert dtype_of(sent) == np.float32, message
+            sent = sweep.unsummed_contribution(node, argnum, np.ones(node.shape, node.dtype)[()])
+            assert _is_single(sent), message
             if primitive.jvps:  # otherwise the same partial derivative serves both modes
-                tangent = np.ones(np.shape(x), np.float32)[()]
+                tangent = np.ones(np.shape(x), dtype_of(x))[()]
                 sent = primitive.jvp(argnum, tangent, node.value, inputs, node.params)
-                assert dtype_of(sent) == np.float32, message
+                assert _is_single(sent), message
 
 
 def central(f, x, step=1e-6):

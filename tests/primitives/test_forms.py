@@ -85,7 +85,7 @@ def test_a_traced_fill_of_an_int_array_is_a_break() -> None:
 
 
 def test_a_traced_fill_of_a_plain_array_says_what_to_write() -> None:
-    with pytest.raises(gad.ImmutableError, match=r"for np.full_like write v \* np.ones_like\(a\)"):
+    with pytest.raises(gad.UnsupportedError, match=r"np.full_like needs np.copyto.*Write x \* np.ones_like\(a\)"):
         gad.grad(lambda v: np.sum(np.full_like(X, v)))(0.5)
 
 

@@ -1,4 +1,4 @@
-"""Linear algebra: values, both modes and second order, at regular and at singular matrices; norms of every order."""
+"""Linear algebra: values, both modes and second order, at regular and at singular matrices; products and powers."""
 
 from __future__ import annotations
 
@@ -218,88 +218,6 @@ def test_cholesky_gives_the_log_determinant() -> None:
     np.testing.assert_allclose(by_factor, gad.grad(lambda a: np.linalg.slogdet(a)[1])(a), rtol=1e-11)
 
 
-# -- norms --------------------------------------------------------------------------------------
-
-VECTOR_ORDERS = [None, 2, 1, np.inf, -np.inf, 0, 3, 2.5, 1.5, 0.5, -1, -2, np.float64(3.0), np.int64(2)]
-MATRIX_ORDERS = [None, "fro", "f", 1, -1, np.inf, -np.inf]
-
-
-@pytest.mark.parametrize("order", VECTOR_ORDERS)
-def test_vector_norms(order) -> None:
-    x = np.random.default_rng(1).normal(size=(3, 4))
-    check(lambda x: np.linalg.norm(x, order), x[0])
-    check(lambda x: np.linalg.norm(x, ord=order, axis=0), x)
-    check(lambda x: np.linalg.norm(x, order, -1, True), x)
-    check(lambda x: np.linalg.norm(x, ord=order, axis=(1,), keepdims=True), x, second=False)
-
-
-@pytest.mark.parametrize("order", MATRIX_ORDERS)
-def test_matrix_norms(order) -> None:
-    x = np.random.default_rng(1).normal(size=(2, 3, 4))
-    check(lambda x: np.linalg.norm(x, order), x[0])
-    for axis in [(0, 1), (-1, 0), (2, 1)]:
-        for keepdims in (False, True):
-            check(lambda x, a=axis, k=keepdims: np.linalg.norm(x, order, axis=a, keepdims=k), x, second=False)
-
-
-def test_norms_of_everything() -> None:
-    x = np.random.default_rng(1).normal(size=(2, 3, 2))
-    check(np.linalg.norm, x)
-    check(lambda x: np.linalg.norm(x, keepdims=True), x)
-    check(np.linalg.norm, -2.0)
-    check(np.linalg.norm, x[0, 0])
-
-
-@pytest.mark.parametrize("order", [2, 1, np.inf, 3])
-@pytest.mark.parametrize("axis", [None, 0, -1, (0, 2), (2, 0, 1), (-1,)])
-@pytest.mark.parametrize("keepdims", [False, True])
-def test_vector_norm(order, axis, keepdims) -> None:
-    x = np.random.default_rng(1).normal(size=(2, 3, 2))
-    check(lambda x: np.linalg.vector_norm(x, ord=order, axis=axis, keepdims=keepdims), x, second=False)
-
-
-@pytest.mark.parametrize("keepdims", [False, True])
-def test_matrix_norm(keepdims) -> None:
-    x = np.random.default_rng(1).normal(size=(2, 3, 2))
-    check(lambda x: np.linalg.matrix_norm(x, keepdims=keepdims), x)
-    check(lambda x: np.linalg.matrix_norm(x, ord=1, keepdims=keepdims), x)
-
-
-@pytest.mark.parametrize("order", [None, 2, 1, np.inf, -np.inf, 0, 3, 1.5, 0.5, -1])
-def test_the_norm_has_derivative_zero_at_the_zero_vector(order) -> None:
-    zero = np.zeros(3)
-    with np.errstate(divide="ignore"):  # 0 ** -1 inside NumPy's own norm
-        np.testing.assert_array_equal(gad.grad(lambda x: np.linalg.norm(x, order))(zero), zero)
-        _, change = gad.jvp(lambda x: np.linalg.norm(x, order), (zero,), (np.ones(3),))
-        assert change == 0.0
-        np.testing.assert_array_equal(gad.hessian(lambda x: np.linalg.norm(x, order))(zero), np.zeros((3, 3)))
-
-
-def test_a_zero_row_does_no_harm_to_the_others() -> None:
-    x = np.array([[3.0, 4.0], [0.0, 0.0]])
-    found = gad.grad(lambda x: np.sum(np.linalg.norm(x, axis=1)))(x)
-    np.testing.assert_array_equal(found, [[0.6, 0.8], [0.0, 0.0]])
-
-
-def test_a_zero_element_has_derivative_zero_in_every_norm_of_powers() -> None:
-    for order in (3, 1.5, 0.5):
-        slope = gad.grad(lambda x, order=order: np.linalg.norm(x, order))(np.array([2.0, 0.0, -1.0]))
-        assert slope[1] == 0.0
-        assert np.isfinite(slope).all()
-
-
-def test_equal_elements_share_the_largest_norm() -> None:
-    slope = gad.grad(lambda x: np.linalg.norm(x, np.inf))(np.array([2.0, -2.0, 1.0]))
-    np.testing.assert_array_equal(slope, [0.5, -0.5, 0.0])
-    slope = gad.grad(lambda x: np.linalg.norm(x, 1))(np.array([[1.0, -1.0], [2.0, 2.0]]))
-    np.testing.assert_array_equal(slope, [[0.5, -0.5], [0.5, 0.5]])
-
-
-def test_large_numbers_do_not_overflow_in_the_rule() -> None:
-    slope = gad.grad(lambda x: np.linalg.norm(x, 3))(np.array([3e100, 4e100]))
-    np.testing.assert_allclose(slope, gad.grad(lambda x: np.linalg.norm(x, 3))(np.array([3.0, 4.0])), rtol=1e-12)
-
-
 # -- powers -------------------------------------------------------------------------------------
 
 
@@ -307,6 +225,68 @@ def test_large_numbers_do_not_overflow_in_the_rule() -> None:
 @pytest.mark.parametrize("shape", [(2, 2), (2, 3, 3)])
 def test_matrix_power(power, shape) -> None:
     check(lambda a: np.linalg.matrix_power(a, power) + 0 * a, regular(*shape) / 2)
+
+
+# -- tensors as matrices, products ----------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("shape", "ind"), [((2, 2, 4), 2), ((4, 2, 2), 1), ((2, 3, 3, 2), 2)])
+def test_tensorinv(shape, ind) -> None:
+    a = np.random.default_rng(2).normal(size=shape)
+    check(lambda a: np.linalg.tensorinv(a, ind), a, rtol=1e-5, atol=1e-5, second=False)
+    check(lambda a: np.linalg.tensorinv(a, ind=ind), regular(4, 4).reshape(2, 2, 4) if ind == 2 else a, second=False)
+
+
+@pytest.mark.parametrize(
+    ("left", "right", "axes"),
+    [((2, 3, 6), (2, 3), None), ((4, 2, 2), (4,), None), ((2, 6, 3), (2, 3), (1,)), ((3, 3), (3,), None)],
+)
+def test_tensorsolve(left, right, axes) -> None:
+    size = int(np.prod(right))
+    a = regular(size, size)
+    a = np.moveaxis(a.reshape(*right, size), -1, axes[0]) if axes else a.reshape(left)
+    assert a.shape == left
+    b = np.random.default_rng(0).normal(size=right)
+    check(lambda a, b: np.linalg.tensorsolve(a, b, axes=axes), a, b, rtol=1e-5)
+
+
+@pytest.mark.parametrize(
+    "shapes",
+    [
+        [(2, 3), (3, 4)],
+        [(2, 3), (3, 4), (4, 2)],
+        [(9, 2), (2, 9), (9, 2)],
+        [(2, 2), (2, 2), (2, 2)],
+        [(3,), (3, 4), (4, 2)],
+        [(2, 3), (3, 4), (4,)],
+        [(3,), (3, 4), (4,)],
+        [(3,), (3,)],
+        [(5, 2), (2, 6), (6, 1), (1, 4)],
+        [(2, 2), (2, 2), (2, 2), (2, 2)],
+        [(3,), (3, 2), (2, 5), (5, 3), (3,)],
+    ],
+)
+def test_multi_dot(shapes) -> None:
+    arrays = [np.random.default_rng(n).normal(size=shape) for n, shape in enumerate(shapes)]
+    check(lambda *arrays: np.linalg.multi_dot(arrays), *arrays, second=len(arrays) == 3)
+
+
+def test_multi_dot_takes_the_cheapest_order() -> None:
+    column, row = np.ones((9, 1)), np.ones((1, 9))
+    graph = gad.trace(lambda u, v, w: np.linalg.multi_dot([u, v, w]), column, row, column)
+    assert [node.shape for node in graph.nodes if node.primitive] == [(1, 1), (9, 1)]
+    graph = gad.trace(lambda a, b, c, d: np.linalg.multi_dot([a, b, c, d]), row, column, row, column)
+    assert [node.shape for node in graph.nodes if node.primitive] == [(1, 1), (1, 1), (1, 1)]
+
+
+def test_the_names_in_linalg_take_the_last_two_axes() -> None:
+    x = np.random.default_rng(1).normal(size=(2, 3, 4))
+    for offset in (0, 1, -1):
+        check(lambda x, k=offset: np.linalg.trace(x, offset=k), x)
+        check(lambda x, k=offset: np.linalg.diagonal(x, offset=k), x)
+    y = np.random.default_rng(2).normal(size=(3,))
+    check(lambda x, y: np.linalg.cross(x, y, axis=-1), np.random.default_rng(1).normal(size=(2, 3)), y)
+    check(lambda x, y: np.linalg.cross(x, y, axis=0), np.random.default_rng(1).normal(size=(3, 2)), np.ones((3, 2)))
 
 
 # -- dtypes, sizes, graphs, errors --------------------------------------------------------------
@@ -318,11 +298,6 @@ CALLS = {
     "det": np.linalg.det,
     "slogdet": lambda a: np.linalg.slogdet(a)[1],
     "cholesky": np.linalg.cholesky,
-    "norm": np.linalg.norm,
-    "norm 1": lambda a: np.linalg.norm(a, 1),
-    "norm rows": lambda a: np.linalg.norm(a, axis=1),
-    "norm 3": lambda a: np.linalg.norm(a[0], 3),
-    "norm inf": lambda a: np.linalg.norm(a[0], np.inf),
 }
 
 
@@ -336,7 +311,7 @@ def test_float32_is_never_promoted(name) -> None:
             check_no_promotion(record)
 
 
-@pytest.mark.parametrize("name", ["inv", "solve matrix", "det", "slogdet", "cholesky", "norm"])
+@pytest.mark.parametrize("name", ["inv", "solve matrix", "det", "slogdet", "cholesky"])
 @pytest.mark.parametrize("shape", [(0, 0), (0, 2, 2), (2, 0, 0)])
 def test_empty_matrices(name, shape) -> None:
     a = np.zeros(shape)
@@ -347,7 +322,7 @@ def test_parameters_survive_json() -> None:
     a = definite(2)
 
     def f(a):
-        return np.linalg.norm(np.linalg.cholesky(a, upper=True), np.inf, axis=(0, 1)) + np.linalg.norm(a, axis=-1)
+        return np.linalg.cholesky(a, upper=True) + np.linalg.solve(a, a[0])
 
     graph = gad.trace(f, a)
     again = gad.Graph.from_dict(json.loads(json.dumps(graph.to_dict())))
@@ -366,15 +341,15 @@ def test_parameters_survive_json() -> None:
         (lambda x: np.linalg.inv(np.zeros((2, 2)) * x[0, 0]), np.linalg.LinAlgError, "Singular"),
         (lambda x: np.linalg.cholesky(-np.eye(2) * x[0, 0] ** 2), np.linalg.LinAlgError, "positive definite"),
         (lambda x: np.linalg.solve(np.eye(2) * x[0, 0], np.ones(3)), ValueError, "mismatch"),
-        (lambda x: np.linalg.norm(x, "nuc"), gad.UnsupportedError, "ord='nuc'.*singular values.* write ord='fro'"),
-        (lambda x: np.linalg.norm(x, 2), gad.UnsupportedError, r"ord=2.* at line \d+ of test_linalg.py"),
-        (lambda x: np.linalg.norm(x, -2, axis=(0, 1)), gad.UnsupportedError, "ord=-2"),
-        (lambda x: np.linalg.matrix_norm(x, ord=2), gad.UnsupportedError, "ord=2"),
-        (lambda x: np.linalg.norm(x, 3), ValueError, "Invalid norm order"),
-        (lambda x: np.linalg.norm(x[0], "fro"), ValueError, "Invalid norm order"),
-        (lambda x: np.linalg.norm(x, axis=2), np.exceptions.AxisError, "axis"),
-        (lambda x: np.linalg.norm(x, axis=(0, 0)), ValueError, "Duplicate"),
-        (lambda x: np.linalg.norm(x[:, :0], -1), ValueError, "zero-size"),
+        (lambda x: np.linalg.tensorinv(x, 0), ValueError, "Invalid ind"),
+        (lambda x: np.linalg.tensorsolve(x, np.ones(2)), np.linalg.LinAlgError, "requirement"),
+        (lambda x: np.linalg.multi_dot([x]), ValueError, "at least two"),
+        (lambda x: np.linalg.multi_dot([x, np.ones(3), x]), np.linalg.LinAlgError, "must be two-dimensional"),
+        (lambda x: np.linalg.multi_dot([x, np.ones((2, 2)), np.ones((2, 3))]), ValueError, "not aligned"),
+        (lambda x: np.linalg.multi_dot([x, 2, x]), np.linalg.LinAlgError, "must be two-dimensional"),
+        (lambda x: np.linalg.multi_dot([2.0, x, x.T]), np.linalg.LinAlgError, "must be two-dimensional"),
+        (lambda x: np.linalg.multi_dot([x[None], x.T, x]), np.linalg.LinAlgError, "must be two-dimensional"),
+        (lambda x: np.linalg.cross(x[:, :2], x[:, :2]), ValueError, "3-dimensional vectors"),
     ],
 )
 def test_errors(call, kind, words) -> None:

@@ -374,7 +374,6 @@ def test_each_product_has_its_own_name() -> None:
         (lambda x: np.einsum("ijk->i", x), ValueError, "subscripts"),
         (lambda x: np.einsum(x, [0, -1]), ValueError, "valid range"),
         (lambda x: np.einsum(x, [0, 52]), ValueError, "valid range"),
-        (lambda x: np.einsum("ij,jk->ik", x, x * 1j), gad.InputError, "complex"),
         (
             lambda x: np.einsum("ij->", x, dtype=np.float32),
             gad.UnsupportedError,

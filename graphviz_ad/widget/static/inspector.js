@@ -263,7 +263,7 @@ export function makeInspector(host) {
       if (!factor) return part("gad-product", [boxes[2]]);
       const [one, other] = kind === "tangent" ? [boxes[1], boxes[0]] : boxes;
       // a sign and what stands behind it stay together
-      return part("gad-product", [one, part("gad-times", [sign("×"), other]), part("gad-times", [sign("="), boxes[2]])]);
+      return part("gad-product", [one, part("gad-times", [sign(edge.turned ? words.turned : "×"), other]), part("gad-times", [sign(edge.landing ? words.landing : "="), boxes[2]])]);
     }
 
     /** @param {string} name @param {string} symbol @param {Node | string} number @param {string} label */

@@ -15,7 +15,8 @@ export function legendEntries(payload) {
     if (sent) entries.push(["gad-key-tangent", words.pushed]);
   } else {
     entries.push(["gad-key-adjoint", words.adjoint]);
-    if (sent) entries.push(["gad-key-adjoint", words.sent]);
+    const complex = payload.nodes.some((node) => node.dtype.startsWith("complex"));
+    if (sent) entries.push(["gad-key-adjoint", complex ? `${words.sent}, ${words.turned}` : words.sent]);
     if (payload.nodes.some((node) => node.consumers > 1)) entries.push(["gad-key-counter", words.counter]);
   }
   const colours = payload.scales.map(([kind, , end]) =>

@@ -112,7 +112,8 @@ export function cellArray(answer) {
   const entries = reduced ? data.means.entries : data.entries;
   const table = reduced ? { rows: data.means.rows, columns: data.means.columns, slices: 1, across: 1 } : tableOf(data.shape);
   const at = (/** @type {number} */ flat) => read(entries[flat]);
-  return { ...common, ...table, reduced, at, text: (flat) => exactText(at(flat), bools) };
+  // Complex entries are drawn by their magnitudes and read out as they are.
+  return { ...common, ...table, reduced, at, text: (flat) => data.texts?.[flat] ?? exactText(at(flat), bools) };
 }
 
 /** @param {number} number @param {boolean} bools */
@@ -453,11 +454,12 @@ export function makeTensor(host) {
   function draw(about, answer) {
     const array = cellArray(answer);
     const kind = which;
-    const label = words.map(about.name, words[kind], cellShape(array.shape));
+    const complex = String(answer.data.dtype).startsWith("complex");
+    const label = words.map(about.name, words[kind], cellShape(array.shape)) + (complex ? ` ${words.magnitudes}` : "");
     const map = mapOf(array, label, 300);
     const readOut = element("p", { class: "gad-small", "aria-live": "polite" }, [array.reduced ? words.reduced : words.hint]);
     const origins = element("div", { class: "gad-origins" });
-    const left = element("div", { class: "gad-tensor-map" }, [map.element, readOut, element("p", { class: "gad-small" }, [words.signs])]);
+    const left = element("div", { class: "gad-tensor-map" }, [map.element, readOut, element("p", { class: "gad-small" }, [complex ? words.magnitudes : words.signs])]);
     main.replaceChildren(left, statistics(answer.data), origins);
     if (array.reduced) return;
     const used = kind === "value" ? makeOrigins(about, map, origins) : null;

@@ -88,6 +88,7 @@ export const WORDS = {
     pushed: "▶ on an edge: passed on, ∂ × tangent of the input",
     adjoint: "▼ adjoint",
     sent: "▼ on an edge: sent back, adjoint of the consumer × ∂",
+    turned: "of complex values × conj ∂",
     counter: "Σ 1/2: 1 of 2 consumers has reported",
     colours: "blue for negative, red for positive",
   },
@@ -154,6 +155,8 @@ export const WORDS = {
     adjoint: "adjoint",
     tangent: "tangent",
     local: "local derivative",
+    turned: "× conj",
+    landing: "real part =",
     shape: "shape",
     shapes: "shapes",
     primitive: "primitive",
@@ -259,6 +262,7 @@ export const WORDS = {
     /** @param {number} count */
     count: (count) => `${count} cell${count === 1 ? "" : "s"}`,
     signs: "− negative, × NaN, ▲ ▼ infinite",
+    magnitudes: "Of complex numbers colours and statistics are those of their magnitudes.",
   },
   wrong: {
     title: "Mistakes",

@@ -1,0 +1,195 @@
+"""What recording and a backward sweep cost for each primitive, beside the bare NumPy call; `make bench` runs it too."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import math
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from importlib import import_module
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+import numpy as np
+
+import graphviz_ad as gad
+from benchmarks.measure import seconds
+from benchmarks.run import ONE_THREAD, commit, machine, versions
+from graphviz_ad.core.primitive import REGISTRY, Primitive, declare_late
+from graphviz_ad.core.traced import apply, is_floating
+
+TABLE = Path(__file__).parent / "PRIMITIVES.md"
+SHAPES = ((3,), (1000,), (1000, 1000))
+LIMIT = 8.0  # at (1000,), or a reason stands beside it
+PAIRS = 5
+TURNS = 20  # calls in one recording, so that what a trace costs by itself is shared; one where arrays are large
+FIXED = 12e-6  # seconds of recording and sweep that no size explains away
+LONGEST = 3.0  # seconds of one bare call
+LARGEST = 3e7  # elements of one result
+
+Call = tuple[tuple[Any, ...], dict[str, Any]]
+
+REASONS: dict[str, str] = {}
+"""Why a primitive costs more than `LIMIT`."""
+
+
+def differentiable() -> list[Primitive]:
+    """Every primitive with a rule for reverse mode, by name; SciPy's too, where it is installed."""
+    with contextlib.suppress(ImportError):
+        import_module("scipy.special")
+    declare_late()
+    found = [p for p in REGISTRY.values() if p.kind not in ("plain", "cut") and p.pulls and p.sample]
+    return sorted(found, key=lambda p: p.name)
+
+
+def grown(x: Any, shape: tuple[int, ...]) -> Any:
+    """An operand of that shape which repeats a sample's numbers: it stays where the function is defined."""
+    return np.resize(x, shape) if is_floating(x) or isinstance(x, np.ndarray) else x
+
+
+def square(shape: tuple[int, ...]) -> Any:
+    """A well-conditioned symmetric matrix with about as many elements, whose eigenvalues lie apart."""
+    n = {1: shape[0] if shape[0] < 10 else math.isqrt(shape[0]) + 1, 2: shape[0]}[len(shape)]
+    turn, _ = np.linalg.qr(np.random.default_rng(3).normal(size=(n, n)))
+    return (turn * np.linspace(1.0, 2.0, n)) @ turn.T
+
+
+def calls(primitive: Primitive, shape: tuple[int, ...]) -> Iterator[Call]:
+    """A primitive's samples as calls of that size, the likeliest first."""
+    assert primitive.sample is not None
+    samples = list(primitive.sample(np.random.default_rng(7)))
+    for inputs, params in samples:
+        yield tuple(grown(x, shape) for x in inputs), params
+    for inputs, params in samples:
+        yield tuple(square(shape) if np.ndim(x) >= 2 else grown(x, shape) for x in inputs), params
+
+
+def fitting(primitive: Primitive, shape: tuple[int, ...]) -> Call | None:
+    """The first of these calls that NumPy takes and that has a derivative; None if there is none."""
+    for inputs, params in calls(primitive, shape):
+        try:
+            with np.errstate(all="ignore"):
+                value = primitive.compute(*inputs, **params)
+                ours(primitive, inputs, params)()
+        except (ValueError, IndexError, TypeError, np.linalg.LinAlgError, gad.GraphvizADError):
+            continue
+        if np.all(np.isfinite(value)):
+            return inputs, params
+    return None
+
+
+def ours(primitive: Primitive, inputs: tuple[Any, ...], params: dict[str, Any], turns: int = 1) -> Callable[[], Any]:
+    """Recording the call, so many times, and sweeping back over all with adjoints of ones; returns the last value."""
+    places = [place for place, x in enumerate(inputs) if is_floating(x) and primitive.active(place)]
+
+    def call(*floats: Any) -> Any:
+        operands = list(inputs)
+        for place, x in zip(places, floats, strict=True):
+            operands[place] = x
+        return [apply(primitive, tuple(operands), params) for _ in range(turns)]
+
+    floats = [inputs[place] for place in places]
+    adjoint = np.ones_like(primitive.compute(*inputs, **params))[()]
+
+    def both() -> Any:
+        values, pull = gad.vjp(call, *floats)
+        pull([adjoint] * turns)
+        return values[-1]
+
+    return both
+
+
+def too_large(primitive: Primitive, shape: tuple[int, ...]) -> bool:
+    """Whether a result of that size would not fit: judged by how it grows from 8 to 16 in each direction."""
+    sizes = []
+    for side in (8, 16):
+        found = fitting(primitive, (side,) * len(shape))
+        if found is None:
+            return False
+        sizes.append(np.size(primitive.compute(*found[0], **found[1])))
+    return sizes[1] * (max(sizes[1], 1) / max(sizes[0], 1)) ** math.log2(shape[0] / 16) > LARGEST
+
+
+def measured(primitive: Primitive, shape: tuple[int, ...]) -> tuple[float, float] | None:
+    """The median ratio of pairs and the median bare call in seconds; None where there is nothing to measure."""
+    if shape[0] > 16 and too_large(primitive, shape):
+        return None
+    found = fitting(primitive, shape)
+    if found is None:
+        return None
+    inputs, params = found
+    turns = TURNS if math.prod(shape) <= 1000 else 1
+    whole = ours(primitive, inputs, params, turns)
+    value = whole()
+    with np.errstate(all="ignore"):
+        np.testing.assert_array_equal(value, primitive.compute(*inputs, **params))  # the same call on both sides
+
+        def bare() -> Any:
+            return primitive.compute(*inputs, **params)
+
+        once = seconds(bare)
+        if once() > LONGEST:
+            return None
+        mine = seconds(whole)
+        pairs = [(mine() / turns, once()) for _ in range(PAIRS)]
+    return median(a / b for a, b in pairs), median(b for _, b in pairs)
+
+
+def row(primitive: Primitive) -> list[str]:
+    """One line of the table."""
+    found = [measured(primitive, shape) for shape in SHAPES]
+    ratios = ["–" if one is None else f"{one[0]:.1f}" for one in found]
+    middle = found[1]
+    bare = "–" if middle is None else f"{1e6 * middle[1]:.1f}"
+    reason = ""
+    if middle is not None and middle[0] > LIMIT:
+        times, once = middle
+        fixed = f"so fast a call: {1e6 * times * once:.1f} µs in all" if times * once < FIXED else "no reason is known"
+        reason = REASONS.get(primitive.name, fixed)
+    return [f"`{primitive.name}`", *ratios, bare, reason]
+
+
+def render(rows: list[list[str]]) -> str:
+    """The page."""
+    found = ", ".join(f"{name} {number}" for name, number in versions().items() if name in ("Python", "numpy"))
+    about = f"""\
+Written by `make bench`. For each primitive: a call recorded and swept back over, one of {TURNS} in a `gad.vjp` (the
+largest alone), as a multiple of the bare call of NumPy, with operands of three shapes; medians of interleaved pairs,
+one thread. Functions of matrices take one of 3 × 3, 32 × 32 and 1000 × 1000. –: no such call, or too large to make.
+More than {LIMIT:g} at (1000,) has a reason beside it.
+
+{machine()}; {found}. Commit {commit()}."""
+    heads = ["primitive", *map(str, SHAPES), "bare at (1000,), µs", "why more"]
+    lines = [heads, ["---"] * len(heads), *rows]
+    table = "\n".join("| " + " | ".join(cells) + " |" for cells in lines)
+    return f"# What each primitive costs\n\n{about}\n\n{table}\n"
+
+
+def main() -> int:
+    """Measure, show each line as soon as it is known, and write the page if that is wanted."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.primitives", description=__doc__)
+    parser.add_argument("names", nargs="*", help="primitives (default: all)")
+    parser.add_argument("--write", action="store_true", help=f"write {TABLE.name}; only with all primitives")
+    options = parser.parse_args()
+    if any(os.environ.get(name) != number for name, number in ONE_THREAD.items()):
+        command = [sys.executable, "-m", "benchmarks.primitives", *sys.argv[1:]]
+        return subprocess.run(command, env=os.environ | ONE_THREAD, check=False).returncode
+    if options.write and options.names:
+        parser.error("--write needs all primitives: leave the names out")
+    chosen = [p for p in differentiable() if not options.names or p.name in options.names]
+    rows = []
+    for number, primitive in enumerate(chosen, 1):
+        rows.append(row(primitive))
+        print(f"[{number:3}/{len(chosen)}]", *rows[-1], sep="  ", flush=True)
+    if options.write:
+        TABLE.write_text(render(rows), encoding="utf-8")
+        print(f"written: {TABLE.name}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
