@@ -20,7 +20,7 @@ demo: .venv/installed-demo ## open the first notebook in JupyterLab (PORT=9000 m
 test: .venv/installed-test ## run all tests and checks (under 15 minutes)
 	@.venv/bin/python tests/run.py
 
-test-all: .venv/installed-test ## run the slow tests too
+test-all: .venv/installed-test .venv/installed-torch ## run the slow tests too, and those against PyTorch
 	@.venv/bin/python tests/run.py --slow
 
 lint: .venv/installed-test ## only lint, format and types
@@ -35,7 +35,7 @@ screenshots: .venv/installed-test ## photograph the explorer for the README agai
 tables: .venv/installed-test ## write docs/coverage.md and docs/errors.md again
 	@.venv/bin/python docs/tables.py
 
-bench: .venv/installed-bench ## measure against NumPy by hand and other libraries, and write the pages in benchmarks/ (a quarter of an hour)
+bench: .venv/installed-bench .venv/installed-torch ## measure against NumPy by hand and other libraries, and write the pages in benchmarks/ (a quarter of an hour)
 	@.venv/bin/python -m benchmarks.run --write
 	@.venv/bin/python -m benchmarks.primitives --write
 
@@ -65,9 +65,11 @@ TORCH := torch$(if $(filter Linux,$(shell uname -s)),==2.13.0+cpu)
 .venv/installed-bench: .venv/made-in pyproject.toml
 	@echo "Installing graphviz-ad and what it is measured against into .venv (a minute or two) ..."
 	@.venv/bin/python -m pip install --quiet --editable '.[bench]'
-	@.venv/bin/python -m pip install --quiet '$(TORCH)' 2>/dev/null || \
-	  echo "pip finds no $(TORCH): to compare with PyTorch, install a CPU build into .venv"
 	@touch $@
+
+.venv/installed-torch: .venv/made-in
+	@.venv/bin/python -m pip install --quiet '$(TORCH)' 2>/dev/null && touch $@ || \
+	  echo "pip finds no $(TORCH): to compare with PyTorch, install a CPU build into .venv"
 
 # Debian's python3 may come without ensurepip: then pip, if it is there, installs into an environment made without it;
 # else root fetches Debian's package, and everybody else is told its name.

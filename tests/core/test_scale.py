@@ -53,6 +53,7 @@ def test_a_long_graph_is_copied(long_graph, way) -> None:
     assert (len(again), again.names, again["x"].adjoint) == (LENGTH + 1, long_graph.names, 1.0)
 
 
+@pytest.mark.slow
 def test_a_long_graph_is_pickled(long_graph) -> None:
     again = pickle.loads(pickle.dumps(long_graph))
     assert again.names == long_graph.names

@@ -140,7 +140,7 @@ def test_the_adjoint_of_a_complex_value_is_that_of_its_parts() -> None:
 
 
 def test_pytorch_has_the_same_adjoints() -> None:
-    torch = pytest.importorskip("torch")
+    from tests.torched import torch
 
     def f(x, y, np=np):
         z = x + 1j * y

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-import torch
 
 import graphviz_ad as gad
 from tests.primitives.derivatives import check
 from tests.primitives.moves import check_types
+from tests.torched import torch
 
 LENGTHS = [(1, 1), (4, 1), (1, 4), (5, 2), (2, 5), (5, 3), (3, 5), (4, 4), (6, 4), (4, 6)]
 A, V = np.random.default_rng(0).normal(size=6), np.random.default_rng(1).normal(size=6)

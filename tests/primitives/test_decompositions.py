@@ -6,10 +6,10 @@ import json
 
 import numpy as np
 import pytest
-import torch
 
 import graphviz_ad as gad
 from tests.primitives.derivatives import central, check
+from tests.torched import torch
 
 RNG = np.random.default_rng(0)
 

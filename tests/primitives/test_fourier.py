@@ -68,7 +68,8 @@ def test_parseval() -> None:
 @pytest.mark.parametrize("n", [None, 4, 9])
 @pytest.mark.parametrize("name", ONE)
 def test_pytorch_agrees(name, n) -> None:
-    torch = pytest.importorskip("torch")
+    from tests.torched import torch
+
     x, theirs, ours = rng.normal(size=6), getattr(torch.fft, name), getattr(np.fft, name)
     leaf = torch.tensor(x, requires_grad=True)
     torch.sum(torch.abs(theirs(turned(name, leaf), n=n)) ** 3).backward()

@@ -6,11 +6,11 @@ import itertools
 
 import numpy as np
 import pytest
-import torch
 
 import graphviz_ad as gad
 from graphviz_ad.core.primitive import METHODS
 from tests.primitives.derivatives import check
+from tests.torched import torch
 
 X = np.random.default_rng(0).uniform(0.5, 2, (2, 3, 4))
 SUMS = ["add", "multiply", "maximum", "minimum", "fmax", "fmin", "logaddexp", "logaddexp2", "hypot"]

@@ -6,10 +6,10 @@ import json
 
 import numpy as np
 import pytest
-import torch
 
 import graphviz_ad as gad
 from tests.primitives.derivatives import central, check, check_no_promotion
+from tests.torched import torch
 
 VECTOR_ORDERS = [None, 2, 1, np.inf, -np.inf, 0, 3, 2.5, 1.5, 0.5, -1, -2, np.float64(3.0), np.int64(2)]
 MATRIX_ORDERS = [None, "fro", "f", 1, -1, np.inf, -np.inf, 2, -2, 2.0, "nuc"]

@@ -7,11 +7,11 @@ import math
 import numpy as np
 import pytest
 import scipy.special
-import torch
 
 import graphviz_ad as gad
 from graphviz_ad.primitives.families import _bessel, _sinc_derivative
 from tests.primitives.derivatives import check
+from tests.torched import torch
 
 X = np.array([[-2.5, -0.3, 0.8], [1.25, 3.1, -8.1]])
 Y = np.array([0.5, -2.0, 1.5])

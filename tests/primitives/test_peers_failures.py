@@ -11,12 +11,12 @@ import autograd
 import autograd.numpy as anp
 import numpy as np
 import pytest
-import torch
 from autograd.differential_operators import make_jvp
 from numpy.lib.stride_tricks import sliding_window_view
 
 import graphviz_ad as gad
 from tests.primitives.derivatives import central, check
+from tests.torched import torch
 
 RNG = np.random.default_rng(0)
 V = np.array([0.7, -1.2, 2.0, 0.4])

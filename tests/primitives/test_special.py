@@ -7,13 +7,13 @@ import sys
 
 import numpy as np
 import pytest
-import torch
 from scipy import special
 
 import graphviz_ad as gad
 from graphviz_ad.core.primitive import HANDLERS, REGISTRY
 from graphviz_ad.primitives.special import RULES
 from tests.primitives.derivatives import check
+from tests.torched import torch
 
 POSITIVE = np.array([[0.3, 1.6], [2.4, 0.55]])
 UNIT = np.array([0.05, 0.3, 0.62, 0.97])

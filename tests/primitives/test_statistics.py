@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-import torch
 
 import graphviz_ad as gad
 from tests.primitives.derivatives import check
 from tests.primitives.moves import check_types
+from tests.torched import torch
 
 X = np.random.default_rng(0).normal(size=(2, 3, 5))
 WITH_NAN = X.copy()

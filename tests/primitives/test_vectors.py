@@ -6,11 +6,11 @@ import warnings
 
 import numpy as np
 import pytest
-import torch
 
 import graphviz_ad as gad
 from tests.primitives.derivatives import check
 from tests.primitives.moves import check_types
+from tests.torched import torch
 
 RNG = np.random.default_rng(0)
 

@@ -295,6 +295,7 @@ def above(outer: Sequence[int | None], frame: int) -> list[int]:
     return found
 
 
+@pytest.mark.slow
 def test_opening_a_group_keeps_the_others_in_order() -> None:
     """What stands above, below, left or right of something else stands there afterwards.
 

@@ -533,6 +533,7 @@ def test_a_lecture_graph_takes_milliseconds() -> None:
     assert min(seconds(GRAPHS["unrolled RNN of 6"]) for _ in range(3)) < 0.15
 
 
+@pytest.mark.slow
 def test_two_thousand_nodes_with_skip_edges() -> None:
     assert seconds(skipping(2000)) < 20
 

@@ -289,6 +289,7 @@ def test_sixty_doublings_are_counted_and_not_listed() -> None:
     assert len(paths[0].edges) == 60
 
 
+@pytest.mark.slow
 def test_a_chain_of_a_hundred_thousand_doublings() -> None:
     paths = gad.trace(doublings, 0.0, 100_000).paths("x", limit=2)
     assert paths.count == 2**100_000
