@@ -1,4 +1,4 @@
-"""PyTorch, where it is installed (`make test-all` sees to that): else every test that calls it is skipped, and says so."""
+"""PyTorch, where it is installed (`make test-all` sees to that): else each test that calls it is skipped, by name."""
 
 from __future__ import annotations
 
