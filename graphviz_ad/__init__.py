@@ -1,5 +1,9 @@
 """Backpropagation made visible: plain NumPy functions as graphs whose adjoints flow backwards."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
 from graphviz_ad import nn
 from graphviz_ad.core.check import check_grads
 from graphviz_ad.core.custom import custom
@@ -48,6 +52,7 @@ __all__ = [
     "explore",
     "explore_training",
     "grad",
+    "gradflow",
     "graph",
     "hessian",
     "hvp",
@@ -60,3 +65,18 @@ __all__ = [
     "variable",
     "vjp",
 ]
+
+if TYPE_CHECKING:
+    from graphviz_ad import gradflow
+else:  # a type checker that saw this function would take every misspelt name for an attribute
+
+    def __getattr__(name: str) -> Any:
+        """What is imported only when it is first asked for."""
+        if name == "gradflow":
+            from importlib import import_module
+
+            return import_module("graphviz_ad.gradflow")
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+    def __dir__() -> list[str]:
+        return sorted({*globals(), *__all__})

@@ -21,7 +21,7 @@ README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 def test_the_example_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    code, training, explorer, figures = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+    code, training, explorer, figures, deep = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
     space: dict = {}
     exec(compile(code, "readme.py", "exec"), space)
     promised = re.search(r"∂out/∂w = (-?[\d.]+)…", code)
@@ -56,6 +56,13 @@ def test_the_example_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
     written = re.findall(r'\("(\w+\.\w+)"', figures)
     assert len(written) >= 5
     assert all((tmp_path / name).stat().st_size > 500 for name in written)
+    exec(compile(deep, "readme.py", "exec"), space)
+    tenfold = re.search(r"layers_per_tenfold  # ([\d.]+)…", deep)
+    theory = gad.gradflow.theory.mean_field("tanh", 0.5, 0.0025)
+    assert tenfold is not None
+    assert str(theory.layers_per_tenfold).startswith(tenfold.group(1))
+    slope = space["flow"].slope("delta_norm", layers=(20, 48))
+    assert slope == pytest.approx(theory.slope, abs=0.01)
 
 
 def test_pictures_and_links_exist() -> None:
