@@ -114,6 +114,7 @@ def test_threads_do_not_see_each_other() -> None:
         assert all(pool.map(work, range(200)))
 
 
+@pytest.mark.slow
 def test_a_hundred_thousand_operations() -> None:
     def chain(x):
         for _ in range(100_000):

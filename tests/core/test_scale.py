@@ -61,6 +61,7 @@ def test_a_long_graph_is_pickled(long_graph) -> None:
     assert again.evaluate(x=3.0).outputs[0].value == 3.0
 
 
+@pytest.mark.slow
 def test_every_transformation_of_a_long_chain() -> None:
     assert gad.value_and_grad(chain)(2.0) == (2.0, 1.0)
     assert gad.jvp(chain, (2.0,), (1.0,)) == (2.0, 1.0)
@@ -134,6 +135,7 @@ def run(length: int, more: str = "pass") -> str:
     return done.stdout + done.stderr + (f"exit code {done.returncode}" if done.returncode else "")
 
 
+@pytest.mark.slow
 def test_a_million_nodes_are_differentiated_and_freed_on_a_small_stack() -> None:
     assert run(1_000_000) == "right\n"
 

@@ -433,6 +433,7 @@ def every(ax: Any = lambda: None, theme: str | None = None) -> Iterator[Axes]:
     yield plots.clipping([1.0, 3.0], 2.0, ax=ax(), theme=theme)
 
 
+@pytest.mark.slow
 def test_no_plot_touches_pyplot_or_the_settings() -> None:
     import matplotlib.pyplot as plt
 
@@ -486,6 +487,7 @@ def test_the_users_style_does_not_leak_in() -> None:
     np.testing.assert_array_equal(plain, styled)
 
 
+@pytest.mark.slow
 def test_a_dark_figure_gets_dark_colours_and_a_theme_can_be_asked_for() -> None:
     flow = made()
     for figure, theme, wanted in (

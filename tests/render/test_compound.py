@@ -339,6 +339,7 @@ print(digest.hexdigest())
 """
 
 
+@pytest.mark.slow
 def test_same_bytes_in_every_process() -> None:
     root = Path(__file__).parents[2]
     digests = set()

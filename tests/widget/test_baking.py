@@ -49,6 +49,7 @@ def test_a_page_of_thirty_nodes_stays_small(tmp_path: Path) -> None:
     assert page.stat().st_size <= 300_000
 
 
+@pytest.mark.slow
 def test_a_page_is_the_same_every_time(tmp_path: Path) -> None:
     grid = {"x": np.linspace(-1.0, 1.0, 3)}
     pages = [gad.trace(thirty, 0.5, 0.1, 0.9, 1.2).save(tmp_path / f"{n}.html", inputs=grid).read_bytes() for n in "ab"]
