@@ -141,6 +141,7 @@ def test_reopened_beside_its_running_kernel_it_is_alive(page: Page, jupyter_lab:
     forget_missing_model(watch)
 
 
+@pytest.mark.slow
 def test_untrusted_the_png_shows(
     page: Page, jupyter_lab: JupyterLab, executed: nbformat.NotebookNode, screenshots: Path
 ) -> None:

@@ -80,6 +80,7 @@ def graphs() -> dict[str, gad.Graph]:
     }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", OPTIONS)
 def test_every_step_is_the_explorers(name: str, graphs: dict[str, gad.Graph], tmp_path: Path, page: Page) -> None:
     """Hooks, numbers and what each node and edge is called."""

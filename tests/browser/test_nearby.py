@@ -82,6 +82,7 @@ def test_whatever_is_seen_is_there(opened: Explorer) -> None:
     whole(view)
 
 
+@pytest.mark.slow
 def test_each_step_is_seen_wherever_it_is(opened: Explorer) -> None:
     view = opened
     story = list(LARGE.timeline())

@@ -66,6 +66,7 @@ def opened(tmp_path: Path, page_factory: Callable[..., Page]) -> Callable[..., A
     return open_page
 
 
+@pytest.mark.slow
 def test_every_step_of_a_graph_by_its_own_numbers(opened: Callable[..., Asked], screenshots: Path) -> None:
     graph = gad.trace(fork, 2.0, 3.0).backward()
     explorer = opened(graph)

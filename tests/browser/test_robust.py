@@ -169,6 +169,7 @@ def test_answers_to_questions_about_an_old_graph_are_not_shown(page: Page, view:
         answer(page, view.evaluate({"w": 0.75}))
 
 
+@pytest.mark.slow
 def test_closed_views_leave_nothing_behind(page: Page, view: View, watch: Watch) -> None:
     page.add_init_script(COUNT)
     page.goto("about:blank")
