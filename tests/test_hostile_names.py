@@ -420,7 +420,10 @@ TEXTS = sorted(set(_WRITERS) - PIXELS)
 """All suffixes that there are, also those that come later."""
 
 
-@pytest.mark.parametrize("suffix", TEXTS)
+# a page takes a second: test_pages_with_all_their_answers_have_the_same_parts reads some of them every time
+@pytest.mark.parametrize(
+    "suffix", [pytest.param(suffix, marks=pytest.mark.slow) if suffix == ".html" else suffix for suffix in TEXTS]
+)
 @pytest.mark.parametrize("kind", NASTY)
 def test_every_text_can_be_written_and_read(suffix: str, kind: str, tmp_path: Path) -> None:
     written = graph_of(NASTY[kind]).save(tmp_path / f"graph{suffix}", engine="layered")
