@@ -85,7 +85,8 @@ def fix(x: Any, out: Any = None) -> Any:
 # -- positions and truth over an axis -----------------------------------------------------------
 
 
-def _position(function: Any) -> None:
+def handle_position(function: Any) -> None:
+    """Declare and handle a function that says where along an axis an element stands."""
     primitive = plain(function.__name__, function)
 
     def handler(a: Any, axis: Any = None, out: Any = None, *, keepdims: bool = False) -> Any:
@@ -95,8 +96,8 @@ def _position(function: Any) -> None:
     handles(function)(handler)
 
 
-_position(np.argmax)
-_position(np.argmin)
+handle_position(np.argmax)
+handle_position(np.argmin)
 
 
 def _truth(function: Any, remedy: str) -> None:

@@ -13,14 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from graphviz_ad.core.primitive import (
-    HANDLERS,
-    METHODS,
-    function_name,
-    general,
-    plain,
-    refuse_out,
-)
+from graphviz_ad.core.primitive import HANDLERS, METHODS, function_name, general, plain, refuse_out
 from graphviz_ad.core.traced import Traced, apply, operand, shape_of, unsupported, value_of
 from graphviz_ad.core.where import here
 from graphviz_ad.errors import ArgumentError
@@ -35,8 +28,13 @@ def _cast(x: Any, dtype: Any) -> Any:
     return x if dtype is None or x.dtype == np.dtype(dtype) else x.astype(dtype)
 
 
-def _reduces(ufunc: np.ufunc, function: Any, casts: bool = False) -> None:
-    """``ufunc.reduce`` is a function over axis 0; one that knows no ``dtype`` gets its input cast (``casts``)."""
+Start = dict[str, Any]
+"""``{"initial": …}``, or nothing where NumPy begins with the first element."""
+
+
+def _handle_reduce(ufunc: np.ufunc, run: Callable[[str, Any, Any, bool, Start, Any], Any], casts: bool = True) -> None:
+    """``ufunc.reduce`` is ``run(label, x, axis, keepdims, start, where)``; unless it ``casts``, start has the dtype."""
+    label = f"{function_name(ufunc)}.reduce"
 
     def reduce(
         array: Any,
@@ -49,54 +47,59 @@ def _reduces(ufunc: np.ufunc, function: Any, casts: bool = False) -> None:
         initial: Any = UNSET,
         where: Any = True,
     ) -> Any:
-        refuse_out(f"{function_name(ufunc)}.reduce", {"out": out})
-        options: dict[str, Any] = {"axis": axis, "keepdims": keepdims}
-        if casts:
-            array = _cast(operand(array), dtype)
-        elif dtype is not None:
-            options["dtype"] = dtype
-        if initial is not UNSET and not (initial is None and ufunc.identity is None):
-            options["initial"] = initial
-        if where is not True:
-            options["where"] = where
-        return _known(ufunc, "reduce", function)(array, **options)
+        refuse_out(label, {"out": out})
+        start = {} if initial is UNSET or (initial is None and ufunc.identity is None) else {"initial": initial}
+        if not casts and dtype is not None:
+            start["dtype"] = dtype
+        x = operand(array)
+        return run(label, _cast(x, dtype) if casts else x, axis, bool(keepdims), start, where)
 
     METHODS[ufunc, "reduce"] = reduce
 
 
-def _known(ufunc: np.ufunc, method: str, function: Any) -> Callable[..., Any]:
-    handler = HANDLERS.get(function)
-    if handler is None:
-        raise unsupported(f"{function_name(ufunc)}.{method}")
-    return handler
+def _handle_accumulate(ufunc: np.ufunc, run: Callable[[Any, int], Any]) -> None:
+    """``ufunc.accumulate``: ``run(x, axis)``, with x cast to ``dtype`` and the axis counted from the front."""
+    label = f"{function_name(ufunc)}.accumulate"
 
-
-_reduces(np.add, np.sum)
-_reduces(np.multiply, np.prod)
-_reduces(np.maximum, np.max, casts=True)
-_reduces(np.minimum, np.min, casts=True)
-_reduces(np.fmax, np.nanmax, casts=True)
-_reduces(np.fmin, np.nanmin, casts=True)
-_reduces(np.logical_and, np.all, casts=True)
-_reduces(np.logical_or, np.any, casts=True)
-
-
-def _accumulates(ufunc: np.ufunc, function: Any) -> None:
     def accumulate(array: Any, /, *, axis: Any = 0, dtype: Any = None, out: Any = None) -> Any:
-        refuse_out(f"{function_name(ufunc)}.accumulate", {"out": out})
-        _refuse_scalar(ufunc, array)
-        return _known(ufunc, "accumulate", function)(array, axis=axis, dtype=dtype)
+        refuse_out(label, {"out": out})
+        x = operand(array)
+        if not shape_of(x):
+            raise TypeError("cannot accumulate on a scalar")  # as NumPy says it
+        return run(_cast(x, dtype), np.lib.array_utils.normalize_axis_index(int(axis), x.ndim))
 
     METHODS[ufunc, "accumulate"] = accumulate
 
 
-def _refuse_scalar(ufunc: np.ufunc, array: Any) -> None:
-    if not shape_of(operand(array)):
-        raise TypeError("cannot accumulate on a scalar")  # as NumPy says it
+def _reduces(ufunc: np.ufunc, function: Any, casts: bool = True) -> None:
+    """``ufunc.reduce`` is a function over axis 0; sums and products know what to do with a dtype."""
+
+    def run(label: str, x: Any, axis: Any, keepdims: bool, start: Start, where: Any) -> Any:
+        masked = {} if where is True else {"where": where}
+        return _known(label, function)(x, axis=axis, keepdims=keepdims, **start, **masked)
+
+    _handle_reduce(ufunc, run, casts)
 
 
-_accumulates(np.add, np.cumsum)
-_accumulates(np.multiply, np.cumprod)
+def _known(label: str, function: Any) -> Callable[..., Any]:
+    handler = HANDLERS.get(function)
+    if handler is None:
+        raise unsupported(label)
+    return handler
+
+
+_reduces(np.add, np.sum, casts=False)
+_reduces(np.multiply, np.prod, casts=False)
+_reduces(np.maximum, np.max)
+_reduces(np.minimum, np.min)
+_reduces(np.fmax, np.nanmax)
+_reduces(np.fmin, np.nanmin)
+_reduces(np.logical_and, np.all)
+_reduces(np.logical_or, np.any)
+
+
+_handle_accumulate(np.add, lambda x, axis: _known("np.add.accumulate", np.cumsum)(x, axis=axis))
+_handle_accumulate(np.multiply, lambda x, axis: _known("np.multiply.accumulate", np.cumprod)(x, axis=axis))
 
 # -- running maximum and minimum ----------------------------------------------------------------
 
@@ -124,17 +127,13 @@ _places = plain(
 def _runs(ufunc: np.ufunc) -> None:
     """The running extreme along an axis: each is the element at the place where it was met first."""
 
-    def accumulate(array: Any, /, *, axis: Any = 0, dtype: Any = None, out: Any = None) -> Any:
-        refuse_out(f"{function_name(ufunc)}.accumulate", {"out": out})
-        _refuse_scalar(ufunc, array)
-        x = _cast(operand(array), dtype)
-        axis = np.lib.array_utils.normalize_axis_index(int(axis), x.ndim)
+    def run(x: Any, axis: int) -> Any:
         if not x.size:
             return x
         places = apply(_places, (x,), {"axis": axis, "ufunc": ufunc.__name__})
         return HANDLERS[np.take_along_axis](x, places, axis)
 
-    METHODS[ufunc, "accumulate"] = accumulate
+    _handle_accumulate(ufunc, run)
 
 
 for _extreme in (np.maximum, np.minimum, np.fmax, np.fmin):
@@ -181,30 +180,18 @@ def _sums(ufunc: np.ufunc, share: Callable[[Any, Any], Any], formula: Callable[[
         ),
     )
 
-    def reduce(
-        array: Any,
-        /,
-        *,
-        axis: Any = 0,
-        dtype: Any = None,
-        out: Any = None,
-        keepdims: Any = False,
-        initial: Any = UNSET,
-        where: Any = True,
-    ) -> Any:
-        label = f"{function_name(ufunc)}.reduce"
-        refuse_out(label, {"out": out})
+    def run(label: str, x: Any, axis: Any, keepdims: bool, start: Start, where: Any) -> Any:
         if where is not True:
             raise no_rule(label, "where", f"Write {label}(np.where(mask, x, {ufunc.identity})) instead.")
-        x = _cast(operand(array), dtype)
-        params: dict[str, Any] = {"axis": plain_axis(axis), "keepdims": bool(keepdims)}
-        if initial is not UNSET and initial is not None:
-            if type(initial) is Traced:
-                raise no_rule(label, "initial", f"Write {function_name(ufunc)}(initial, {label}(x)) instead.")
+        params: dict[str, Any] = {"axis": plain_axis(axis), "keepdims": keepdims}
+        initial = start.get("initial")
+        if type(initial) is Traced:
+            raise no_rule(label, "initial", f"Write {function_name(ufunc)}(initial, {label}(x)) instead.")
+        if initial is not None:
             params["initial"] = float(initial)
         return apply(primitive, (x,), params)
 
-    METHODS[ufunc, "reduce"] = reduce
+    _handle_reduce(ufunc, run)
 
 
 # the derivative of a logarithm of a sum is each one's share of it: what is known as softmax
@@ -219,47 +206,26 @@ _sums(np.hypot, lambda out, x: x / np.where(out == 0, 1.0, out), formula=lambda 
 def _folds(ufunc: np.ufunc) -> None:
     """``ufunc.reduce`` of an operation whose order counts: done step by step, in NumPy's order."""
 
-    def reduce(
-        array: Any,
-        /,
-        *,
-        axis: Any = 0,
-        dtype: Any = None,
-        out: Any = None,
-        keepdims: Any = False,
-        initial: Any = UNSET,
-        where: Any = True,
-    ) -> Any:
-        label = f"{function_name(ufunc)}.reduce"
-        refuse_out(label, {"out": out})
+    def run(label: str, x: Any, axis: Any, keepdims: bool, start: Start, where: Any) -> Any:
         if where is not True:
             raise no_rule(label, "where", "Choose the elements first: x[mask].")
-        x = _cast(operand(array), dtype)
         axes = normal_axis(plain_axis(axis), x.ndim)
         if len(axes) > 1:
             raise ArgumentError(f"{label} goes along one axis{here()}: which of several comes first would change it.")
-        pieces = [piece for axis in axes for piece in np.moveaxis(x, axis, 0)] if axes else [x]
-        if initial is not UNSET and initial is not None:
-            pieces.insert(0, initial)
+        pieces = [*start.values(), *(np.moveaxis(x, axes[0], 0) if axes else [x])]
         if not pieces:
             return ufunc.reduce(value_of(x), axis=axis)  # NumPy's own words
         found = fold(ufunc, pieces)
         return np.expand_dims(found, axes) if keepdims and axes else found
 
-    METHODS[ufunc, "reduce"] = reduce
+    _handle_reduce(ufunc, run)
 
 
 def _repeats(ufunc: np.ufunc) -> None:
     """``ufunc.accumulate``, step by step."""
-
-    def accumulate(array: Any, /, *, axis: Any = 0, dtype: Any = None, out: Any = None) -> Any:
-        refuse_out(f"{function_name(ufunc)}.accumulate", {"out": out})
-        _refuse_scalar(ufunc, array)
-        x = _cast(operand(array), dtype)
-        axis = np.lib.array_utils.normalize_axis_index(int(axis), x.ndim)
-        return np.stack(list(running(np.moveaxis(x, axis, 0), ufunc)), axis) if x.size else x
-
-    METHODS[ufunc, "accumulate"] = accumulate
+    _handle_accumulate(
+        ufunc, lambda x, axis: np.stack(list(running(np.moveaxis(x, axis, 0), ufunc)), axis) if x.size else x
+    )
 
 
 for _ordered in (np.subtract, np.divide, np.power):

@@ -10,10 +10,19 @@ from typing import Any
 
 import numpy as np
 
-from graphviz_ad.core.primitive import REGISTRY, general, handles, plain
-from graphviz_ad.core.traced import apply, operand, value_of
-from graphviz_ad.primitives.arguments import UNSET, no_rule, plain_axis, refuse_positional_out
-from graphviz_ad.primitives.reductions import Mask, computed, initial_of, reduce, reduction_samples
+from graphviz_ad.core.primitive import REGISTRY, general, handles
+from graphviz_ad.core.traced import value_of
+from graphviz_ad.primitives.arguments import UNSET, no_rule, refuse_positional_out
+from graphviz_ad.primitives.logic import handle_position
+from graphviz_ad.primitives.reductions import (
+    Mask,
+    computed,
+    handle_mean,
+    handle_spread,
+    handle_total,
+    reduce,
+    reduction_samples,
+)
 
 # -- sums, products, variances ------------------------------------------------------------------
 
@@ -54,68 +63,11 @@ def _declare(function: Any, base: str) -> Any:
     )
 
 
-def _total(function: Any, base: str, remedy: str) -> None:
-    primitive = _declare(function, base)
-
-    def handler(
-        a: Any,
-        axis: Any = None,
-        dtype: Any = None,
-        out: Any = None,
-        keepdims: Any = False,
-        initial: Any = UNSET,
-        where: Any = True,
-    ) -> Any:
-        start = initial_of(function, initial, remedy)
-        return reduce(primitive, function, a, axis, keepdims, out=out, dtype=dtype, where=where, **start)
-
-    handles(function)(handler)
-
-
-_total(np.nansum, "sum", "initial + np.nansum(x)")
-_total(np.nanprod, "prod", "initial * np.nanprod(x)")
-
-_nanmean = _declare(np.nanmean, "mean")
-
-
-@handles(np.nanmean)
-def nanmean(
-    a: Any, axis: Any = None, dtype: Any = None, out: Any = None, keepdims: Any = False, *, where: Any = True
-) -> Any:
-    return reduce(_nanmean, np.nanmean, a, axis, keepdims, out=out, dtype=dtype, where=where)
-
-
-def _spread_measure(function: Any, base: str) -> None:
-    primitive = _declare(function, base)
-
-    def handler(
-        a: Any,
-        axis: Any = None,
-        dtype: Any = None,
-        out: Any = None,
-        ddof: float = 0,
-        keepdims: Any = False,
-        *,
-        where: Any = True,
-        mean: Any = UNSET,
-        correction: Any = UNSET,
-    ) -> Any:
-        if mean is not UNSET:
-            raise no_rule(
-                f"np.{function.__name__}", "mean", "Leave it out: it saves time only, and would cut the graph."
-            )
-        if correction is not UNSET:
-            if ddof:
-                raise ValueError("ddof and correction can't be provided simultaneously.")
-            ddof = correction
-        params = {"ddof": ddof if isinstance(ddof, int) else float(ddof)} if ddof else {}
-        return reduce(primitive, function, a, axis, keepdims, out=out, dtype=dtype, where=where, **params)
-
-    handles(function)(handler)
-
-
-_spread_measure(np.nanvar, "var")
-_spread_measure(np.nanstd, "std")
+handle_total(np.nansum, _declare(np.nansum, "sum"), "initial + np.nansum(x)")
+handle_total(np.nanprod, _declare(np.nanprod, "prod"), "initial * np.nanprod(x)")
+handle_mean(np.nanmean, _declare(np.nanmean, "mean"))
+handle_spread(np.nanvar, _declare(np.nanvar, "var"))
+handle_spread(np.nanstd, _declare(np.nanstd, "std"))
 
 # -- largest and smallest -----------------------------------------------------------------------
 
@@ -154,16 +106,5 @@ _extreme(np.nanmin, "min", np.minimum)
 
 # -- positions ----------------------------------------------------------------------------------
 
-
-def _position(function: Any) -> None:
-    primitive = plain(function.__name__, function)
-
-    def handler(a: Any, axis: Any = None, out: Any = None, *, keepdims: bool = False) -> Any:
-        refuse_positional_out(function, out)
-        return apply(primitive, (operand(a),), {"axis": plain_axis(axis), "keepdims": bool(keepdims)})
-
-    handles(function)(handler)
-
-
-_position(np.nanargmax)
-_position(np.nanargmin)
+handle_position(np.nanargmax)
+handle_position(np.nanargmin)

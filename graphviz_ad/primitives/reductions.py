@@ -193,25 +193,35 @@ _mean = linear(
 )
 
 
-@handles(np.sum)
-def sum(
-    a: Any,
-    axis: Any = None,
-    dtype: Any = None,
-    out: Any = None,
-    keepdims: Any = False,
-    initial: Any = UNSET,
-    where: Any = True,
-) -> Any:
-    start = initial_of(np.sum, initial, "initial + np.sum(x)")
-    return reduce(_sum, np.sum, a, axis, keepdims, out=out, dtype=dtype, where=where, **start)
+def handle_total(function: Any, primitive: Primitive, remedy: str) -> None:
+    """The handler of a sum or a product; ``remedy`` is what to write for a traced ``initial``."""
+
+    def handler(
+        a: Any,
+        axis: Any = None,
+        dtype: Any = None,
+        out: Any = None,
+        keepdims: Any = False,
+        initial: Any = UNSET,
+        where: Any = True,
+    ) -> Any:
+        start = initial_of(function, initial, remedy)
+        return reduce(primitive, function, a, axis, keepdims, out=out, dtype=dtype, where=where, **start)
+
+    handles(function)(handler)
 
 
-@handles(np.mean)
-def mean(
-    a: Any, axis: Any = None, dtype: Any = None, out: Any = None, keepdims: Any = False, *, where: Any = True
-) -> Any:
-    return reduce(_mean, np.mean, a, axis, keepdims, out=out, dtype=dtype, where=where)
+def handle_mean(function: Any, primitive: Primitive) -> None:
+    def handler(
+        a: Any, axis: Any = None, dtype: Any = None, out: Any = None, keepdims: Any = False, *, where: Any = True
+    ) -> Any:
+        return reduce(primitive, function, a, axis, keepdims, out=out, dtype=dtype, where=where)
+
+    handles(function)(handler)
+
+
+handle_total(np.sum, _sum, "initial + np.sum(x)")
+handle_mean(np.mean, _mean)
 
 
 # -- product ------------------------------------------------------------------------------------
@@ -272,18 +282,7 @@ _prod = general(
 )
 
 
-@handles(np.prod)
-def prod(
-    a: Any,
-    axis: Any = None,
-    dtype: Any = None,
-    out: Any = None,
-    keepdims: Any = False,
-    initial: Any = UNSET,
-    where: Any = True,
-) -> Any:
-    start = initial_of(np.prod, initial, "initial * np.prod(x)")
-    return reduce(_prod, np.prod, a, axis, keepdims, out=out, dtype=dtype, where=where, **start)
+handle_total(np.prod, _prod, "initial * np.prod(x)")
 
 
 # -- variance and standard deviation ------------------------------------------------------------
@@ -318,17 +317,8 @@ def _std_formula(adjoint: Any, out: Any, x: Any, *mask: Any, axis: Axis, ddof: f
     return _masked(_unreduced(adjoint, out, x, axis) * deviation / (count * _unreduced(out, out, x, axis)), mask)
 
 
-def _spread_measure(function: Any, vjp: Any, jvp: Any, formula: Any, symbol: str) -> None:
-    primitive = general(
-        function.__name__,
-        computed(function),
-        vjps=[vjp],
-        jvps=[jvp],
-        formulas=[formula],
-        symbol=symbol,
-        batched=True,
-        sample=reduction_samples({"ddof": 1}, {"ddof": 0.5}, {"dtype": "<f8"}, single=function is np.var),
-    )
+def handle_spread(function: Any, primitive: Primitive) -> None:
+    """The handler of a variance or a standard deviation."""
 
     def handler(
         a: Any,
@@ -343,9 +333,7 @@ def _spread_measure(function: Any, vjp: Any, jvp: Any, formula: Any, symbol: str
         correction: Any = UNSET,
     ) -> Any:
         if mean is not UNSET:
-            raise no_rule(
-                f"np.{function.__name__}", "mean", "Leave it out: it saves time only, and would cut the graph."
-            )
+            raise no_rule(function_name(function), "mean", "Leave it out: it saves time only, and would cut the graph.")
         if correction is not UNSET:
             if ddof:
                 raise ValueError("ddof and correction can't be provided simultaneously.")
@@ -354,6 +342,20 @@ def _spread_measure(function: Any, vjp: Any, jvp: Any, formula: Any, symbol: str
         return reduce(primitive, function, a, axis, keepdims, out=out, dtype=dtype, where=where, **params)
 
     handles(function)(handler)
+
+
+def _spread_measure(function: Any, vjp: Any, jvp: Any, formula: Any, symbol: str) -> None:
+    primitive = general(
+        function.__name__,
+        computed(function),
+        vjps=[vjp],
+        jvps=[jvp],
+        formulas=[formula],
+        symbol=symbol,
+        batched=True,
+        sample=reduction_samples({"ddof": 1}, {"ddof": 0.5}, {"dtype": "<f8"}, single=function is np.var),
+    )
+    handle_spread(function, primitive)
 
 
 _spread_measure(np.var, _var_vjp, _var_jvp, _var_formula, "variance")
