@@ -132,14 +132,17 @@ export function makeInspector(host) {
   function product(row, known) {
     /** @type {(Node | string)[]} */
     const found = [];
-    if (row.symbols) found.push(code(row.symbols, "gad-symbols"));
+    if (row.symbols) found.push(factors(row.symbols, "gad-symbols"));
     if (!known) return [...found, " = ", notYet()];
-    if (row.numbers) found.push(" = ", code(row.numbers));
+    if (row.numbers) found.push(" = ", factors(row.numbers));
     if (row.summed) found.push(" = ", code(row.summed.text), part("gad-of-shape", [` ${row.summed.shape}`], "span"), ` ${words.summedTo(row.summed.to)}`);
     if (found.length > 0) found.push(" = ");
     found.push(code(row.sent, `gad-tells-${derivative()}`));
     return found;
   }
+
+  /** A product, which may go on in the next line after each of its signs. @param {string} text @param {string} [kind] */
+  const factors = (text, kind) => part(`gad-math ${kind ?? ""}`, text.split(/(?<=[·×])/).flatMap((factor) => [element("wbr"), factor]), "span");
 
   /** @param {any} row @returns {(Node | string)[]} */
   const running = (row) => [code(row.old, "gad-old"), " → ", code(row.new, `gad-tells-${derivative()}`)];
