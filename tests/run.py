@@ -23,6 +23,9 @@ OUTPUT = ROOT / "tests" / "output"
 JAVASCRIPT = ROOT / "tests" / "javascript"
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 NODE = (20, 0)  # the first with a stable `node --test`
+# Stages of their own: what collects tests imports them, and these import much
+BROWSER = "tests/browser"
+NOTEBOOKS = "tests/test_notebooks.py"
 SECONDS_PER_STAGE = 800  # a stage that hangs is a failure with a name, not a run without an end
 SECONDS_PER_SLOW_STAGE = 3600
 
@@ -210,8 +213,7 @@ def browser_tests(slow: bool) -> Count:
     if problem:
         print(problem, flush=True)
         return Count(failed=1, note=problem)
-    chosen = "browser" if slow else "browser and not slow"
-    return pytest("browser", "-n", "2", "--dist", "loadfile", "-m", chosen, "tests", slow=slow)
+    return pytest("browser", "-n", "2", "--dist", "loadfile", "-m", "" if slow else "not slow", BROWSER, slow=slow)
 
 
 # ------------------------------------------------------------------------------------------------ the stages
@@ -219,8 +221,7 @@ def browser_tests(slow: bool) -> Count:
 
 def notebook_tests(slow: bool) -> Count:
     """Run every committed notebook from clean, and the tests that run cells of their own."""
-    marked = "notebook and not browser"
-    return pytest("notebooks", "-m", marked if slow else f"{marked} and not slow", "tests", slow=slow)
+    return pytest("notebooks", "-m", "" if slow else "not slow", NOTEBOOKS, slow=slow)
 
 
 def unit_tests(slow: bool) -> Count:
@@ -229,8 +230,8 @@ def unit_tests(slow: bool) -> Count:
         install("graphviz")  # optional for users, and so for who is not root: tests of that engine then say "skipped"
     if slow and shutil.which("pdflatex") is None:
         install("texlive-latex-base", "texlive-latex-recommended")  # for who is not root the test says "skipped"
-    chosen = "not browser and not notebook"
-    return pytest("unit", "-n", "2", "-m", chosen if slow else f"{chosen} and not slow", "tests", slow=slow)
+    others = (f"--ignore={BROWSER}", f"--ignore={NOTEBOOKS}")
+    return pytest("unit", "-n", "2", "-m", "" if slow else "not slow", "tests", *others, slow=slow)
 
 
 def stages(slow: bool) -> dict[str, Callable[[], Count]]:

@@ -622,6 +622,7 @@ def test_the_demo_answers_here_only_wants_its_token_and_asks_no_other_host(tmp_p
     assert (tmp_path / "demo" / "01_first_graph.ipynb").is_file()
 
 
+@pytest.mark.slow
 def test_a_configuration_that_switches_the_token_off_is_refused(tmp_path: Path) -> None:
     environment = quiet_jupyter(tmp_path / "jupyter")
     configuration = Path(environment["JUPYTER_CONFIG_DIR"])
@@ -635,6 +636,7 @@ def test_a_configuration_that_switches_the_token_off_is_refused(tmp_path: Path) 
     assert "Traceback" not in said
 
 
+@pytest.mark.slow
 def test_a_server_that_cannot_start_ends_the_command(tmp_path: Path) -> None:
     environment = quiet_jupyter(tmp_path / "jupyter")
     configuration = Path(environment["JUPYTER_CONFIG_DIR"])

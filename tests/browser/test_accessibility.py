@@ -15,7 +15,10 @@ from tests.browser.pages import each_panel, network_page, neuron_page, tabs
 from tests.conftest import JupyterLab
 
 THEMES = pytest.mark.parametrize("theme", ["light", pytest.param("dark", marks=pytest.mark.slow)])
-GRAPHS = pytest.mark.parametrize("write", [neuron_page, network_page], ids=["scalars", "arrays"])
+GRAPHS = pytest.mark.parametrize(
+    "write",
+    [pytest.param(neuron_page, id="scalars", marks=pytest.mark.slow), pytest.param(network_page, id="arrays")],
+)
 
 
 def opened(page: Page, file: Path) -> Explorer:

@@ -202,7 +202,7 @@ def test_no_source_says_why(page: Page, tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("scheme", ["light", pytest.param("dark", marks=pytest.mark.slow)])
 def test_hostile_lines_are_text(page_factory: Any, tmp_path: Path, screenshots: Path, scheme: str) -> None:
     data = gad.trace(neuron, 0.5, 2.0, -1.0, 1.0).to_dict()
     hostile = '    z = w * x + b  # </script><img src=x onerror=alert(1)> \u202e \x1b[31m "' + "𝛂" * 300

@@ -29,7 +29,7 @@ def spectrum(x):
 X = np.array([0.5, -1.0, 2.0, 0.25, -0.75, 1.5])
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("theme", ["light", pytest.param("dark", marks=pytest.mark.slow)])
 def test_waves(tmp_path: Path, page: Page, screenshots: Path, theme: str) -> None:
     page.emulate_media(color_scheme=theme)
     graph = gad.trace(waves, 0.7)
@@ -53,7 +53,7 @@ def test_waves(tmp_path: Path, page: Page, screenshots: Path, theme: str) -> Non
     page.screenshot(path=screenshots / f"complex-waves-{theme}.png", full_page=True)
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("theme", ["light", pytest.param("dark", marks=pytest.mark.slow)])
 def test_spectrum(tmp_path: Path, page: Page, screenshots: Path, theme: str) -> None:
     page.emulate_media(color_scheme=theme)
     graph = gad.trace(spectrum, X)

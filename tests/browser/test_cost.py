@@ -38,7 +38,7 @@ def marked(explorer: Explorer, name: str) -> set[str]:
     return set(found)
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("theme", ["light", pytest.param("dark", marks=pytest.mark.slow)])
 def test_three_methods_side_by_side(
     panel: Callable[..., tuple[Explorer, Locator]], screenshots: Path, theme: str
 ) -> None:

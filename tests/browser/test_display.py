@@ -84,6 +84,7 @@ def expect_still_picture(book: Notebook, number: int = 0) -> None:
         expect(book.page.get_by_text(words).and_(book.page.locator(":visible"))).to_have_count(0)
 
 
+@pytest.mark.slow
 def test_alive_the_picture_hides_behind_the_explorer(page: Page, jupyter_lab: JupyterLab) -> None:
     book = Notebook.write(page, jupyter_lab, "alive.ipynb", "print('before')\n" + CELL)
     book.run(0)

@@ -71,9 +71,8 @@ def open_page(page_factory: Callable[..., Page]) -> Callable[[View], tuple[Explo
     return opened
 
 
-@pytest.mark.parametrize(
-    "name", ["kinks", *(pytest.param(name, marks=pytest.mark.slow) for name in CASES if name != "kinks")]
-)
+@pytest.mark.slow
+@pytest.mark.parametrize("name", list(CASES))
 def test_the_picture_at_other_inputs_is_that_which_is_drawn_anew(
     name: str, open_page: Callable[[View], tuple[Explorer, live.Kernel]]
 ) -> None:

@@ -94,7 +94,7 @@ NOTEBOOKS_OWN = (
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("theme", ["light", pytest.param("dark", marks=pytest.mark.slow)])
+@pytest.mark.parametrize("theme", ["light", "dark"])
 def test_notebook_7(
     page_factory: Callable[..., Page], jupyter_lab: JupyterLab, watch: Watch, screenshots: Path, theme: str
 ) -> None:
@@ -112,7 +112,8 @@ def test_notebook_7(
     watch.errors[:] = [error for error in watch.errors if not any(words in error for words in NOTEBOOKS_OWN)]
 
 
-@pytest.mark.parametrize("theme", ["dark", pytest.param("light", marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("theme", ["light", "dark"])
 def test_marimo(page_factory: Callable[..., Page], watch: Watch, tmp_path: Path, screenshots: Path, theme: str) -> None:
     folder = tmp_path / "notebooks"
     folder.mkdir()

@@ -252,7 +252,7 @@ def test_a_second_pass_starts_from_what_the_first_one_left(opened: Open) -> None
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("scheme", ["light", pytest.param("dark", marks=pytest.mark.slow)])
 @pytest.mark.parametrize("zoom", [1, 2])
 def test_pictures_of_it(opened: Open, screenshots: Path, scheme: str, zoom: int) -> None:
     explorer = opened(FORK, theme=scheme, width=1280 // zoom, height=900 // zoom, device_scale_factor=zoom)

@@ -32,7 +32,7 @@ def opened(page: Page, address: str) -> Explorer:
     return explorer
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("theme", ["light", pytest.param("dark", marks=pytest.mark.slow)])
 def test_the_help_panel(page_factory: Callable[..., Page], address: str, screenshots: Path, theme: str) -> None:
     page = page_factory(theme=theme)
     explorer = opened(page, address)

@@ -52,7 +52,7 @@ def visible(explorer: Explorer, selector: str) -> int:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
-@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("theme", ["light", pytest.param("dark", marks=pytest.mark.slow)])
 def test_it_fills_the_window_in_large_letters(
     page_factory: Callable[..., Page], address: str, screenshots: Path, size: tuple[int, int], theme: str
 ) -> None:
@@ -121,7 +121,7 @@ def test_a_small_picture_is_fitted_and_centred(
     page.screenshot(path=screenshots / "lecture-small.png")
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("theme", ["light", pytest.param("dark", marks=pytest.mark.slow)])
 def test_the_marks_of_a_panel_go_with_it_and_come_back(
     page_factory: Callable[..., Page], address: str, screenshots: Path, theme: str
 ) -> None:

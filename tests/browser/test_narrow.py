@@ -36,7 +36,14 @@ def training_page(folder: Path) -> Path:
     return path
 
 
-@pytest.mark.parametrize("write", [network_page, wordy_page, neuron_page, training_page])
+@pytest.mark.parametrize(
+    "write",
+    [
+        wordy_page,
+        training_page,
+        *(pytest.param(write, marks=pytest.mark.slow) for write in (network_page, neuron_page)),
+    ],
+)
 def test_no_panel_makes_the_page_wider(
     page_factory: Callable[..., Page], tmp_path: Path, screenshots: Path, write: Callable[[Path], Path]
 ) -> None:

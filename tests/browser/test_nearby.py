@@ -148,6 +148,7 @@ def test_text_too_small_to_be_read_is_not_drawn(opened: Explorer) -> None:
     expect(name).to_be_visible()
 
 
+@pytest.mark.slow
 def test_a_small_picture_is_always_whole(tmp_path: Path, page_factory: Callable[..., Page]) -> None:
     page = page_factory()
     small = gad.trace(layers, 0.1, 0.2)

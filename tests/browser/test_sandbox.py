@@ -14,8 +14,15 @@ from tests.browser.driver import Explorer
 from tests.browser.pages import each_panel, network_page, neuron_page
 
 
-@pytest.mark.parametrize("way", ["srcdoc", "src"])
-@pytest.mark.parametrize("write", [neuron_page, network_page], ids=["scalars", "arrays"])
+@pytest.mark.parametrize(
+    ("way", "write"),
+    [
+        pytest.param("srcdoc", neuron_page, id="scalars-srcdoc"),
+        pytest.param("src", neuron_page, id="scalars-src", marks=pytest.mark.slow),
+        pytest.param("srcdoc", network_page, id="arrays-srcdoc", marks=pytest.mark.slow),
+        pytest.param("src", network_page, id="arrays-src", marks=pytest.mark.slow),
+    ],
+)
 def test_the_page_plays_in_a_sandboxed_frame(
     page_factory: Callable[..., Page], tmp_path: Path, screenshots: Path, way: str, write: Callable[[Path], Path]
 ) -> None:

@@ -234,7 +234,7 @@ def test_a_graph_of_numbers_has_no_such_tab(
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("scheme", ["light", pytest.param("dark", marks=pytest.mark.slow)])
 @pytest.mark.parametrize("zoom", [1, 2])
 def test_pictures_of_it(opened: Open, screenshots: Path, scheme: str, zoom: int) -> None:
     size = {"width": 1280 // zoom, "height": 900 // zoom}

@@ -317,7 +317,7 @@ def test_a_network_learns_xor_in_the_page(tmp_path: Path, opened: Callable[..., 
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("theme", ["light", pytest.param("dark", marks=pytest.mark.slow)])
 def test_the_panel_has_no_barrier(theme: str, line_page: Path, opened: Callable[..., Explorer]) -> None:
     explorer = opened(line_page, theme=theme)
     slide(explorer, 3)

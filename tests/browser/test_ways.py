@@ -154,7 +154,7 @@ def expect_told(explorer: Explorer, words: str) -> None:
     expect(explorer.root.locator(".gad-announcement")).to_have_text(words)
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("theme", ["light", pytest.param("dark", marks=pytest.mark.slow)])
 def test_a_page_says_which_look_goes_back(saved: Callable[..., Explorer], screenshots: Path, theme: str) -> None:
     explorer = saved(gad.trace(nested, 0.5), {"theme": theme})
     one = "This page shows one way of looking at a time: "

@@ -164,7 +164,7 @@ def test_the_sliders_arrows_are_its_own(opened: Open) -> None:
     assert explorer.where[0] == 0
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("theme", ["light", pytest.param("dark", marks=pytest.mark.slow)])
 def test_the_adjoint_stands_beside_it_once_the_story_has_come_to_it(
     opened: Open, screenshots: Path, theme: str
 ) -> None:
@@ -229,7 +229,7 @@ def test_in_a_wrong_play_the_right_adjoint_is_compared_and_the_wrong_one_told(
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("theme", ["light", pytest.param("dark", marks=pytest.mark.slow)])
 def test_every_edge_gets_the_badge_of_its_verdict(opened: Open, theme: str) -> None:
     graph = gad.trace(mixed, 0.0, 0.7)
     explorer = opened(graph, theme=theme)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 import pytest
 
 import graphviz_ad as gad
 from tests.primitives.derivatives import check
 from tests.primitives.moves import check_types
+from tests.thinned import thinned
 from tests.torched import torch
 
 X = np.random.default_rng(0).normal(size=(2, 3, 5))
@@ -15,6 +18,7 @@ WITH_NAN = X.copy()
 WITH_NAN[0, 1, 2] = WITH_NAN[1, 0, :2] = np.nan
 AXES = [{}, {"axis": 0}, {"axis": -1}, {"axis": np.int64(1)}, {"axis": (0, 2)}, {"axis": (-1, 0)}]
 AXES += [{"axis": (0, 1, 2)}, {"axis": None, "keepdims": True}, {"axis": (1, -1), "keepdims": True}]
+FRACTIONS = ["quantile", "percentile", "nanquantile", "nanpercentile"]
 METHODS = ["inverted_cdf", "averaged_inverted_cdf", "closest_observation", "interpolated_inverted_cdf", "hazen"]
 METHODS += ["weibull", "linear", "median_unbiased", "normal_unbiased", "lower", "higher", "midpoint", "nearest"]
 
@@ -33,8 +37,7 @@ def test_median(name, form) -> None:
     check_types(lambda x: getattr(np, name)(x, **form), X)
 
 
-@pytest.mark.parametrize("form", AXES, ids=str)
-@pytest.mark.parametrize("name", ["quantile", "percentile", "nanquantile", "nanpercentile"])
+@pytest.mark.parametrize(("name", "form"), thinned(itertools.product(FRACTIONS, AXES), 4), ids=str)
 def test_fractions(name, form) -> None:
     scale = 100 if "percentile" in name else 1
     f = getattr(np, name)

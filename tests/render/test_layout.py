@@ -22,6 +22,7 @@ from graphviz_ad.errors import ArgumentError, EngineError
 from graphviz_ad.render import coordinates, dot, geometry, layered, routes, simplex
 from graphviz_ad.render import crossings as crossing_reduction
 from graphviz_ad.render.layout import DIRECTIONS, Layout, arrange, engines
+from tests.thinned import thinned
 
 NODE = (110, 64)
 LABEL = (64, 30)
@@ -363,7 +364,7 @@ def placed(name: str, engine: str, direction: str = "LR") -> Layout:
 
 
 @engine_names
-@pytest.mark.parametrize("direction", DIRECTIONS)
+@pytest.mark.parametrize("direction", thinned(DIRECTIONS, 2))
 @graphs
 def test_promises(name: str, direction: str, engine: str) -> None:
     layout = placed(name, engine, direction)

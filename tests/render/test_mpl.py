@@ -19,6 +19,7 @@ from graphviz_ad.render.display import Picture, picture
 from graphviz_ad.render.items import Box, Group, parts
 from graphviz_ad.render.mpl import to_pdf, to_png
 from tests.render import figures
+from tests.thinned import thinned
 
 SCENES = sorted(figures.ALL)
 
@@ -73,7 +74,9 @@ def test_every_text_is_drawn() -> None:
                 assert nearest < 60, item
 
 
-@pytest.mark.parametrize("name", SCENES)
+@pytest.mark.parametrize(
+    "name", [name if name != "large" else pytest.param(name, marks=pytest.mark.slow) for name in SCENES]
+)
 def test_same_scene_same_bytes(name: str) -> None:
     drawn = draw(name)
     assert to_png(drawn, scale=1) == to_png(drawn, scale=1)
@@ -119,7 +122,7 @@ ODD_SETTINGS: dict[str, Any] = {
 }
 
 
-@pytest.mark.parametrize("setting", ODD_SETTINGS)
+@pytest.mark.parametrize("setting", thinned(ODD_SETTINGS, 5))
 def test_settings_of_the_user_change_nothing(setting: str) -> None:
     if setting not in mpl.rcParams:
         pytest.skip(f"this matplotlib has no {setting}")

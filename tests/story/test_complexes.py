@@ -24,6 +24,7 @@ from graphviz_ad.widget.desk import baked
 from graphviz_ad.widget.view import View
 from tests.story.expressions import balanced
 from tests.story.test_formula import is_real
+from tests.thinned import thinned
 
 
 def waves(x):
@@ -247,7 +248,7 @@ def test_wrong_passes_run(name: str, kind: str) -> None:
     assert WrongPass(graph, kind).events
 
 
-@pytest.mark.parametrize("name", GRAPHS)
+@pytest.mark.parametrize("name", thinned(GRAPHS, 3))
 def test_every_question_has_an_answer(name: str) -> None:
     """Whatever the panels ask, about a story of adjoints and of tangents, with groups closed and with mistakes."""
     graph = GRAPHS[name]()
