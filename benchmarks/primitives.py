@@ -27,14 +27,15 @@ SHAPES = ((3,), (1000,), (1000, 1000))
 LIMIT = 8.0  # at (1000,), or a reason stands beside it
 PAIRS = 5
 TURNS = 20  # calls in one recording, so that what a trace costs by itself is shared; one where arrays are large
-FIXED = 20e-6  # seconds that recording and sweeping a call take whatever its size
+FIXED = 1.5  # so many times what 3 numbers take is what recording and sweeping take whatever the size
 LONGEST = 3.0  # seconds of one bare call
 LARGEST = 3e7  # elements of one result
 
 Call = tuple[tuple[Any, ...], dict[str, Any]]
 
 REASONS: dict[str, str] = {}
-"""Why a primitive costs more than `LIMIT`."""
+"""Why a primitive costs more than `LIMIT`: what its rule has to do beside the bare call."""
+UNKNOWN = "no reason is known"
 
 
 def differentiable() -> list[Primitive]:
@@ -148,6 +149,18 @@ def is_view(primitive: Primitive, shape: tuple[int, ...]) -> bool:
     return any(isinstance(x, np.ndarray) and np.may_share_memory(value, x) for x in found[0])
 
 
+def why(primitive: Primitive, small: float | None, middle: float) -> str:
+    """Why a call of 1000 numbers costs more than `LIMIT`, from the seconds that it takes and those of 3 numbers."""
+    spent = f"{1e6 * middle:.0f} µs in all"
+    if small is not None and middle < FIXED * small:
+        return f"recording and sweeping: {spent}, and {1e6 * small:.0f} for (3,)"
+    if primitive.name in REASONS:
+        return f"{REASONS[primitive.name]}: {spent}"
+    if is_view(primitive, SHAPES[1]):
+        return f"the bare call makes a view: {spent}"
+    return f"{UNKNOWN}: {spent}"
+
+
 def row(primitive: Primitive) -> list[str]:
     """One line of the table."""
     found = [measured(primitive, shape) for shape in SHAPES]
@@ -156,15 +169,7 @@ def row(primitive: Primitive) -> list[str]:
     bare = "–" if middle is None else f"{1e6 * middle[1]:.1f}"
     reason = ""
     if middle is not None and middle[0] > LIMIT:
-        spent = f"{1e6 * middle[0] * middle[1]:.1f} µs in all"
-        if primitive.name in REASONS:
-            reason = REASONS[primitive.name]
-        elif middle[0] * middle[1] < FIXED:
-            reason = f"so fast a call: {spent}"
-        elif is_view(primitive, SHAPES[1]):
-            reason = f"the bare call makes a view: {spent}"
-        else:
-            reason = f"no reason is known: {spent}"
+        reason = why(primitive, *(one and one[0] * one[1] for one in found[:2]))
     return [f"`{primitive.name}`", *ratios, bare, reason]
 
 

@@ -1,6 +1,7 @@
 """Convolution and correlation of two sequences: np.convolve and np.correlate in every mode.
 
-Both are a part of the full convolution. A rule puts the part's adjoint back into the full length, and slides over it.
+Both are a part of the full convolution. A rule convolves the part's adjoint with the other sequence
+turned round, and takes what belongs to the part; over many adjoints at once it slides.
 """
 
 from __future__ import annotations
@@ -41,11 +42,15 @@ def _padded(x: Any, before: int, behind: int) -> Any:
 def _pulled(correlated: bool, argnum: int, adjoint: Any, out: Any, a: Any, v: Any, mode: str) -> Any:
     lengths = shape_of(a)[0], shape_of(v)[0]
     start, length = _part(*lengths, mode, correlated=correlated)
-    full = _padded(adjoint, start, sum(lengths) - 1 - start - length)
-    if not correlated:
-        return _slid(full, v if argnum == 0 else a)
     # correlate(a, v) is convolve(a, v turned round)
-    return _slid(full, np.flip(v)) if argnum == 0 else np.flip(_slid(full, a), -1)
+    turned = v if argnum == 0 and correlated else np.flip(a if argnum else v)
+    if leading(adjoint, 1):
+        full = _padded(adjoint, start, sum(lengths) - 1 - start - length)
+        found = _slid(full, np.flip(turned))
+    else:
+        first = lengths[1 - argnum] - 1 - start
+        found = np.convolve(adjoint, turned)[first : first + lengths[argnum]]
+    return np.flip(found, -1) if correlated and argnum else found
 
 
 def _pushed(correlated: bool, argnum: int, tangent: Any, out: Any, a: Any, v: Any, mode: str) -> Any:
