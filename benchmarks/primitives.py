@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from importlib import import_module
 from pathlib import Path
 from statistics import median
+from time import perf_counter
 from typing import Any
 
 import numpy as np
@@ -27,8 +28,8 @@ SHAPES = ((3,), (1000,), (1000, 1000))
 LIMIT = 8.0  # at (1000,), or a reason stands beside it
 PAIRS = 5
 TURNS = 20  # calls in one recording, so that what a trace costs by itself is shared; one where arrays are large
-FIXED = 1.5  # so many times what 3 numbers take is what recording and sweeping take whatever the size
-LONGEST = 3.0  # seconds of one bare call
+FIXED = 1.5  # up to so many times what 3 numbers take is what a call takes whatever its size
+LONGEST = 0.5  # seconds of one bare call: what takes longer is not measured
 LARGEST = 3e7  # elements of one result
 
 Call = tuple[tuple[Any, ...], dict[str, Any]]
@@ -74,7 +75,10 @@ def fitting(primitive: Primitive, shape: tuple[int, ...]) -> Call | None:
     for inputs, params in calls(primitive, shape):
         try:
             with np.errstate(all="ignore"):
+                begun = perf_counter()
                 value = primitive.compute(*inputs, **params)
+                if perf_counter() - begun > LONGEST:
+                    return None
                 ours(primitive, inputs, params)()
         except (ValueError, IndexError, TypeError, np.linalg.LinAlgError, gad.GraphvizADError):
             continue
@@ -133,8 +137,7 @@ def measured(primitive: Primitive, shape: tuple[int, ...]) -> tuple[float, float
             return primitive.compute(*inputs, **params)
 
         once = seconds(bare)
-        if once() > LONGEST:
-            return None
+        once()
         mine = seconds(whole)
         pairs = [(mine() / turns, once()) for _ in range(PAIRS)]
     return median(a / b for a, b in pairs), median(b for _, b in pairs)
@@ -153,7 +156,7 @@ def why(primitive: Primitive, small: float | None, middle: float) -> str:
     """Why a call of 1000 numbers costs more than `LIMIT`, from the seconds that it takes and those of 3 numbers."""
     spent = f"{1e6 * middle:.0f} µs in all"
     if small is not None and middle < FIXED * small:
-        return f"recording and sweeping: {spent}, and {1e6 * small:.0f} for (3,)"
+        return f"what a call takes at any size: {spent}, and {1e6 * small:.0f} for (3,)"
     if primitive.name in REASONS:
         return f"{REASONS[primitive.name]}: {spent}"
     if is_view(primitive, SHAPES[1]):
