@@ -101,6 +101,18 @@ def with_sliders(graph: gad.Graph, path: Path) -> None:
     graph.save(path, inputs={"a": values, "b": values})
 
 
+def gradient_flow(path: Path) -> None:
+    """A page that can be turned a little."""
+    panel = gad.gradflow.explore(weight_var=1.5, bias_var=0.05)
+    grid = {"activation": ["tanh", "relu"], "weight_var": [0.5, 1.5, 2.5], "bias_var": [0.05, 0.2], "depth": [20, 50]}
+    panel.save(path, grid=grid)
+    panel.close()
+
+
+def point_at_a_layer(root: Locator) -> None:
+    root.locator('[data-plot="delta"] g.gad-layer[data-layer="40"]').hover()
+
+
 @dataclass(frozen=True)
 class Shot:
     """A page, what is done in it, and how much of it is kept."""
@@ -116,6 +128,7 @@ SHOTS = {
     "code": Shot(lambda path: gad.trace(neuron, 0.5, 0.1, 2.0, 1.0).save(path), code),
     "cells": Shot(lambda path: arrays().save(path), cells),
     "cost": Shot(lambda path: gad.trace(neuron, 0.5, 0.1, 2.0, 1.0).save(path), cost),
+    "gradflow": Shot(gradient_flow, point_at_a_layer, whole=True),
     "training": Shot(lambda path: training().save(path), loop),
 }
 
@@ -128,7 +141,7 @@ def names() -> list[str]:
 def photograph(page: Page, file: Path, shot: Shot, target: Path) -> None:
     """Open a page, do what is to be seen, and keep the picture of it, in few colours."""
     page.goto(file.as_uri())
-    root = page.locator(".gad-explorer")
+    root = page.locator(".gad-explorer").first
     shot.prepare(root)
     page.wait_for_timeout(600)  # what moves comes to rest
     shown = root if shot.whole else root.locator(".gad-side")

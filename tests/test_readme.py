@@ -21,7 +21,7 @@ README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 def test_the_example_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    code, training, explorer, figures, deep = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+    code, training, explorer, figures, deep, turned = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
     space: dict = {}
     exec(compile(code, "readme.py", "exec"), space)
     promised = re.search(r"∂out/∂w = (-?[\d.]+)…", code)
@@ -63,6 +63,8 @@ def test_the_example_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
     assert str(theory.layers_per_tenfold).startswith(tenfold.group(1))
     slope = space["flow"].slope("delta_norm", layers=(20, 48))
     assert slope == pytest.approx(theory.slope, abs=0.01)
+    exec(compile(turned, "readme.py", "exec"), space)
+    assert "δ shrinks tenfold every" in space["panel"].readings["delta"]
 
 
 def test_pictures_and_links_exist() -> None:

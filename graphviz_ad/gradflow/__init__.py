@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from graphviz_ad.gradflow import plots, remedies, table, theory
+    from graphviz_ad.gradflow.explorer import explore
     from graphviz_ad.gradflow.groups import of
     from graphviz_ad.gradflow.measurement import measure
     from graphviz_ad.gradflow.recurrent import measure_recurrent
 
-__all__ = ["measure", "measure_recurrent", "of", "plots", "remedies", "table", "theory"]
+__all__ = ["explore", "measure", "measure_recurrent", "of", "plots", "remedies", "table", "theory"]
 
 
 def __getattr__(name: str) -> Any:
@@ -24,6 +25,8 @@ def __getattr__(name: str) -> Any:
         found = import_module("graphviz_ad.gradflow.measurement").measure
     elif name == "measure_recurrent":
         found = import_module("graphviz_ad.gradflow.recurrent").measure_recurrent
+    elif name == "explore":
+        found = import_module("graphviz_ad.gradflow.explorer").explore
     elif name == "of":
         found = import_module("graphviz_ad.gradflow.groups").of
     elif name == "remedies":

@@ -228,7 +228,7 @@ def _panels(
                 label = None if "theory" in panel.get_legend_handles_labels()[1] else "theory"
                 draw_theory(panel, line, predicted, colours, label=label, band=alone)
             draw_profile(panel, line, colour, marker, name, alone=len(found) == 1, hollow=hollow)
-            told[name] += _words(line, predicted, _window(layers, int(line.layers.max())), brief=len(found) > 1)
+            told[name] += sentences(line, predicted, _window(layers, int(line.layers.max())), brief=len(found) > 1)
             if words := trouble(line):
                 marks.append((line, words if len(found) == 1 else f"{name}: {words}"))
         log_scale(panel, [line for line, _ in marks])
@@ -245,11 +245,11 @@ def _panels(
             top, bottom = (0.14 * min(count, 3) for count in (rows[True], rows[False]))
             style.legend(panel, colours, loc="best", bbox_to_anchor=(0.0, bottom, 1.0, 1.0 - top - bottom))
     for name, flow in found.items():
-        told[name] += _cause(flow, [tables[column][name] for column in wanted])
+        told[name] += cause(flow, [tables[column][name] for column in wanted])
     return told
 
 
-def _words(line: Profile, predicted: Prediction | None, window: Window, brief: bool) -> list[str]:
+def sentences(line: Profile, predicted: Prediction | None, window: Window, brief: bool) -> list[str]:
     """Trouble, change and theory of one profile as parts of a sentence."""
     symbol = "δ" if line.column == "delta_norm" else SYMBOLS.get(line.column, line.column)
     words = trouble(line)
@@ -275,7 +275,7 @@ def _second(said: str, theory: str, line: Profile) -> str:
     return f"it {theory}"
 
 
-def _cause(flow: Any, drawn: Sequence[Profile]) -> list[str]:
+def cause(flow: Any, drawn: Sequence[Profile]) -> list[str]:
     """Where the forward pass left the floats, the words that say so."""
     if all(line.forward for line in drawn):
         return []

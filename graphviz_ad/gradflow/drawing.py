@@ -11,6 +11,7 @@ from matplotlib.axes import Axes
 
 from graphviz_ad.errors import ArgumentError
 from graphviz_ad.gradflow import style
+from graphviz_ad.gradflow.chart import layer_ticks
 from graphviz_ad.gradflow.predict import Prediction
 from graphviz_ad.gradflow.profile import Profile, number
 from graphviz_ad.gradflow.style import Palette
@@ -135,11 +136,7 @@ def layer_label(flows: Iterable[Flow]) -> str:
 def layer_axis(ax: Axes, last: int) -> None:
     """Layers on the horizontal axis, from 1, at round numbers."""
     ax.set_xlim(1 - 0.02 * last - 0.2, last + 0.02 * last + 0.2)
-    rough = last / 6
-    power = 10 ** math.floor(math.log10(max(rough, 1)))
-    step = next(int(k * power) for k in (1, 2, 5, 10) if k * power >= rough)
-    ticks = [tick for tick in range(step, last + 1, step) if tick - 1 >= step / 2]
-    ax.set_xticks([1, *ticks])
+    ax.set_xticks(layer_ticks(last))
 
 
 def mark(ax: Axes, line: Profile, text: str, row: int, colours: Palette) -> None:

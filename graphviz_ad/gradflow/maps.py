@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Sequence
 from typing import Any
 
@@ -12,16 +11,14 @@ from matplotlib.colors import LogNorm, Normalize
 from matplotlib.lines import Line2D
 
 from graphviz_ad.errors import ArgumentError
-from graphviz_ad.gradflow import style, theory
-from graphviz_ad.gradflow.activations import Activation, resolve
+from graphviz_ad.gradflow import plane, style, theory
+from graphviz_ad.gradflow.activations import resolve
 from graphviz_ad.gradflow.drawing import named
-from graphviz_ad.gradflow.meanfield import mean_square
 from graphviz_ad.gradflow.predict import variance_of
 from graphviz_ad.gradflow.profile import SYMBOLS, Array, fit_window, number, profile
 from graphviz_ad.gradflow.settings import Settings
 from graphviz_ad.gradflow.style import Palette
 
-SCALES = (3, 10, 30)  # depth scales ξ in layers, of the contours
 STRONGEST = 1.0  # |ln χ₁| at the ends of the colour scale
 
 
@@ -83,7 +80,7 @@ def phase(
     wide = _range("weight_vars", weight_vars, 0.2, max([4.0, *(1.1 * dot[1] for dot in dots)]))
     high = _range("bias_vars", bias_vars, 0.0, max([0.3, *(1.1 * dot[2] for dot in dots)]))
     ax, colours = style.canvas(ax, theme, (6.0, 4.4))
-    field = _field(phi, wide, high)
+    field = plane.field(phi, wide, high)
     with np.errstate(divide="ignore"):
         logs = np.log(field.chi_1)
     shade, norm = style.diverging(colours.theme), Normalize(-STRONGEST, STRONGEST)
@@ -93,7 +90,7 @@ def phase(
         shading="gouraud", rasterized=True, zorder=0,
     )  # fmt: skip
     _contours(ax, field.weight_var, field.bias_var, logs, colours)
-    _critical(ax, phi, field, colours)
+    _critical(ax, phi, high[1], colours)
     errors: list[float] = []
     placed: list[tuple[float, float]] = []
     for name, weight_var, bias_var, measured in dots:
@@ -141,11 +138,6 @@ def _dot(name: str, flow: Any, phi: Any, layers: tuple[int, int] | None) -> tupl
     return name, weight_var, float(settings.bias_var), 2 * line.slope(layers or fit_window(settings.depth))
 
 
-@functools.lru_cache(maxsize=16)
-def _field(phi: Activation, wide: tuple[float, float], high: tuple[float, float]) -> theory.PhaseDiagram:
-    return theory.phase_diagram(phi, np.linspace(*wide, 121), np.linspace(*high, 61))
-
-
 def _range(name: str, given: tuple[float, float] | None, low: float, high: float) -> tuple[float, float]:
     if given is None:
         return low, high
@@ -156,7 +148,7 @@ def _range(name: str, given: tuple[float, float] | None, low: float, high: float
 
 
 def _contours(ax: Axes, weight_var: Array, bias_var: Array, logs: Array, colours: Palette) -> None:
-    levels = sorted(sign / scale for scale in SCALES for sign in (-1, 1))
+    levels = sorted(sign / scale for scale in plane.SCALES for sign in (-1, 1))
     finite = logs[np.isfinite(logs)]
     levels = [level for level in levels if finite.min() < level < finite.max()]
     if levels:
@@ -169,31 +161,9 @@ def _contours(ax: Axes, weight_var: Array, bias_var: Array, logs: Array, colours
             text.set(fontfamily=style.FONT, color=colours.text)
 
 
-@functools.lru_cache(maxsize=16)
-def _line(phi: Activation) -> tuple[theory.CriticalLine, Array]:
-    """Fixed points at which χ₁ = 1, and E[φ²] on the same q."""
-    qs = np.geomspace(1e-6, 1e3, 240)
-    return theory.critical_line(phi, qs=qs), np.array([mean_square(phi, value) for value in qs.tolist()])
-
-
-def _critical(ax: Axes, phi: Any, field: theory.PhaseDiagram, colours: Palette) -> None:
-    """The line χ₁ = 1, exactly: by the fixed points themselves, or upright where χ does not depend on them."""
-    high = float(field.bias_var[-1])
-    line, square = _line(phi)
-    usable = np.isfinite(line.weight_var) & np.isfinite(line.bias_var) & (line.bias_var >= -1e-12)
-    weight_var, bias_var, q = (values[usable] for values in line)
-    if weight_var.size and np.ptp(weight_var) < 1e-9 * weight_var[0]:  # ReLU: χ = σ_w²/2 whatever q is
-        weight_var, bias_var = np.repeat(weight_var[0], 2), np.array([0.0, high])
-    elif weight_var.size:
-        # Some of those fixed points are not what inputs of mean square 1 come to (GELU at small σ_b²): there q turns
-        # back on its way from q_1 = σ_w² + σ_b².
-        grid = np.geomspace(1e-6, 1e3, 240)
-        start = weight_var + bias_var
-        moves = weight_var[:, None] * square + bias_var[:, None] - grid
-        between = (grid > np.minimum(start, q)[:, None]) & (grid < np.maximum(start, q)[:, None])
-        between &= np.abs(np.log(grid / q[:, None])) > 0.1
-        wrong = (between & (np.sign(moves) != np.sign(q - start)[:, None])).any(axis=1)
-        weight_var, bias_var = np.where(wrong, np.nan, weight_var), np.where(wrong, np.nan, bias_var)
+def _critical(ax: Axes, phi: Any, high: float, colours: Palette) -> None:
+    """The line χ₁ = 1, exactly."""
+    weight_var, bias_var = plane.critical(phi, high)
     if weight_var.size:
         ax.plot(weight_var, bias_var, color=colours.text, linewidth=2.2, zorder=5, label="χ₁ = 1")
         style.legend(ax, colours, handles=[ax.lines[-1]], loc="upper right")

@@ -47,6 +47,13 @@ def source() -> str:
 
 
 @cache
+def plots() -> str:
+    """The part of ``flow_plots.css`` that belongs to the plots of gradient flow."""
+    text = resources.files("graphviz_ad").joinpath("widget/static/flow_plots.css").read_text(encoding="utf-8")
+    return text.partition("/* figures */")[0]
+
+
+@cache
 def colours(theme: str) -> Mapping[str, str]:
     """Colour variables of a theme, ``"--gad-value"`` to ``"#00684b"``."""
     if theme not in THEMES:
@@ -59,7 +66,7 @@ def colours(theme: str) -> Mapping[str, str]:
 @cache
 def rules() -> tuple[Rule, ...]:
     """The picture's rules in the order of the stylesheet."""
-    text = re.sub(r"/\*.*?\*/", "", source()[source().index("/* picture") :], flags=re.DOTALL)
+    text = re.sub(r"/\*.*?\*/", "", source()[source().index("/* picture") :] + plots(), flags=re.DOTALL)
     return tuple(
         Rule(selector.strip().removeprefix(INSIDE), MappingProxyType(_declarations(body)))
         for selector, body in _RULE.findall(text)

@@ -13,10 +13,15 @@ from functools import cache
 from importlib.resources import files
 
 ENTRY = "explorer.js"
+FLOW = "flow.js"
+STARTS = {ENTRY: "startPage", FLOW: "startPanel"}
+"""The front ends, and what starts each in a page without a kernel."""
 SHEET = "explorer.css"
+PLOTS = "flow_plots.css"
 ALIVE = "/* alive"
 _IMPORT = re.compile(r'^import \{[^}]*\} from "\./([\w-]+\.js)";\n', re.MULTILINE)
 _EXPORT = re.compile(r"^export (?=(?:async )?(?:function|class|const)\b)", re.MULTILINE)
+_DEFAULT = re.compile(r"^export default .*\n", re.MULTILINE)
 _COMMENT = re.compile(r"^[ \t]*(?://[^\n]*|/\*(?:(?!\*/).)*\*/[ \t]*)\n", re.MULTILINE | re.DOTALL)
 _CAST = re.compile(r"/\*\* @type (?:(?!\*/).)*\*/ ?")
 _SPACE = re.compile(r"\n\s+")
@@ -53,20 +58,20 @@ def _joined(entry: str) -> str:
     parts = []
     for name in modules(entry):
         text = _IMPORT.sub("", static_text(name))
-        parts.append(text if name == entry else _EXPORT.sub("", text))
+        parts.append(text if name == entry else _DEFAULT.sub("", _EXPORT.sub("", text)))
     return _bare("\n".join(parts))
 
 
 @cache
-def script() -> str:
-    """Return the whole front end as one ES module without imports and without comments."""
-    return _joined(ENTRY)
+def script(entry: str = ENTRY) -> str:
+    """Return a whole front end as one ES module without imports and without comments."""
+    return _joined(entry)
 
 
 @cache
 def plain(entry: str, then: str = "") -> str:
     """Return an entry and what it needs as a plain script that runs at once where it stands, and ends with `then`."""
-    code = re.sub(r"^export default .*\n", "", _EXPORT.sub("", _joined(entry)), flags=re.MULTILINE)
+    code = _DEFAULT.sub("", _EXPORT.sub("", _joined(entry)))
     return f'(() => {{\n"use strict";\n{code.rstrip()}\n{then}\n}})();\n'
 
 
@@ -75,19 +80,22 @@ def _sheet(text: str) -> str:
 
 
 @cache
-def base_style() -> str:
+def base_style(entry: str = ENTRY) -> str:
     """Return the style of what a page shows before its script runs."""
-    return _sheet(static_text(SHEET).partition(ALIVE)[0])
+    plots = static_text(PLOTS) if entry == FLOW else ""
+    return _sheet(static_text(SHEET).partition(ALIVE)[0] + plots)
 
 
 @cache
-def live_style() -> str:
+def live_style(entry: str = ENTRY) -> str:
     """Return the style of all that the script makes: controls, panels, tools."""
     folder = files("graphviz_ad.widget") / "static"
-    names = sorted(item.name for item in folder.iterdir() if item.name.endswith(".css") and item.name != SHEET)
+    names = sorted(item.name for item in folder.iterdir() if item.name.endswith(".css"))
+    own = FLOW.removesuffix(".js")  # sheets of the panel of gradient flow alone
+    names = [name for name in names if name not in (SHEET, PLOTS) and (entry == FLOW or not name.startswith(own))]
     return _sheet("\n".join([ALIVE + static_text(SHEET).partition(ALIVE)[2], *map(static_text, names)]))
 
 
-def style() -> str:
+def style(entry: str = ENTRY) -> str:
     """Return the whole stylesheet."""
-    return base_style() + live_style()
+    return base_style(entry) + live_style(entry)

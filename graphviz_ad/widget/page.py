@@ -21,13 +21,13 @@ def _hash(text: str) -> str:
 
 
 @cache
-def _app() -> str:
-    return pack({"script": _started(), "style": bundle.live_style()})
+def _app(entry: str) -> str:
+    return pack({"script": _started(entry), "style": bundle.live_style(entry)})
 
 
 @cache
-def _started() -> str:
-    return bundle.plain(bundle.ENTRY, "startPage();")
+def _started(entry: str) -> str:
+    return bundle.plain(entry, f"{bundle.STARTS[entry]}();")
 
 
 def page(payload: dict[str, Any], title: str, baked: str = "") -> str:
@@ -47,15 +47,36 @@ def page(payload: dict[str, Any], title: str, baked: str = "") -> str:
     baked
         What `graphviz_ad.widget.baking.bake` returns: everything that a person may ask of the page.
     """
-    from graphviz_ad.render import fit
-
     frozen = None if payload["sliders"] else payload["frozen"] or FROZEN
     data = {**payload, "svg": "", "live": False, "frozen": frozen}
     steps = len(payload["steps"])
-    boot, style = bundle.plain("boot.js"), bundle.base_style()
-    scripts = f"{_hash(boot)} {_hash(_started())}"  # this one, and the one that it unpacks
-    policy = f"default-src 'none'; script-src {scripts}; style-src {_hash(style)}; base-uri 'none'; form-action 'none'"
     svg = payload["svg"][payload["svg"].index("<svg") :]  # an XML declaration has no place inside HTML
+    inside = f"""<div class="gad-explorer" data-step="{steps}" data-steps="{steps}" data-phase="done">
+<div class="gad-stage">{svg}</div>
+<noscript><p class="gad-reason">{_NO_SCRIPT}</p></noscript>
+</div>"""
+    return document(title, inside, pack(data), baked)
+
+
+def document(title: str, inside: str, story: str, baked: str, entry: str = bundle.ENTRY) -> str:
+    """Return a whole page: what it shows without scripts, and packed what a front end makes of it.
+
+    Parameters
+    ----------
+    title
+        The title of the window.
+    inside
+        HTML that stands there until the front end takes its place; without scripts or styles of its own.
+    story, baked
+        Packed: what the front end starts with, and what it can be asked.
+    entry
+        The front end's module.
+    """
+    from graphviz_ad.render import fit
+
+    boot, style = bundle.plain("boot.js"), bundle.base_style(entry)
+    scripts = f"{_hash(boot)} {_hash(_started(entry))}"  # this one, and the one that it unpacks
+    policy = f"default-src 'none'; script-src {scripts}; style-src {_hash(style)}; base-uri 'none'; form-action 'none'"
     return f"""<!DOCTYPE html>
 <html lang="en">
 <head>
@@ -69,14 +90,11 @@ def page(payload: dict[str, Any], title: str, baked: str = "") -> str:
 <body class="gad-page">
 <header><h1>{html.escape(fit.title(title))}</h1></header>
 <main id="gad-root">
-<div class="gad-explorer" data-step="{steps}" data-steps="{steps}" data-phase="done">
-<div class="gad-stage">{svg}</div>
-<noscript><p class="gad-reason">{_NO_SCRIPT}</p></noscript>
-</div>
+{inside}
 </main>
-<script type="text/plain" id="gad-payload">{pack(data)}</script>
+<script type="text/plain" id="gad-payload">{story}</script>
 <script type="text/plain" id="gad-baked">{baked}</script>
-<script type="text/plain" id="gad-app">{_app()}</script>
+<script type="text/plain" id="gad-app">{_app(entry)}</script>
 <script>{boot}</script>
 </body>
 </html>

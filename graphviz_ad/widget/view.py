@@ -341,23 +341,9 @@ def write(view: View, path: str | os.PathLike[str], theme: str = "auto") -> Path
     target, writer = destination(path)
     if theme not in THEMES:
         raise ArgumentError(f"unknown theme: {theme!r} (must be one of {list(THEMES)})")
-    from pathlib import Path
 
     _check_moments(view, target)
     content = _fitted(view, lambda one: writer(one, theme))
-    data = content.encode("utf-8", "replace") if isinstance(content, str) else content
-    import tempfile
+    from graphviz_ad.widget.writing import put
 
-    handle, name = tempfile.mkstemp(dir=target.parent, prefix=".gad-", suffix=target.suffix)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-        # mkstemp makes private files; a figure is an ordinary one
-        mask = os.umask(0)
-        os.umask(mask)
-        Path(name).chmod(0o666 & ~mask)
-        Path(name).replace(target)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
-    return target
+    return put(target, content)

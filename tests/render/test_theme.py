@@ -45,6 +45,14 @@ STANDS_ON = {
     "gad-caption": ("gad-background",),
     "gad-caption-step": ("gad-background",),
     "gad-caption-number": ("gad-background",),
+    "gad-flow-tick": ("gad-background",),
+    "gad-flow-title": ("gad-background",),
+    "gad-flow-name": ("gad-background",),
+    "gad-flow-index": ("gad-background",),
+    "gad-flow-key": ("gad-background",),
+    "gad-flow-reading": ("gad-background",),
+    "gad-flow-mark-text": ("gad-flow-ground",),
+    "gad-flow-chip-text": ("gad-flow-chip",),
 }
 # What is drawn and must be seen (WCAG 1.4.11: 3 to 1), and what it stands on.
 SHOWS_ON = {
@@ -64,6 +72,15 @@ SHOWS_ON = {
     "gad-mask-on": ("gad-grid",),
     "gad-mask-off": ("gad-grid",),
     "gad-heat-nan": ("gad-grid",),
+    "gad-flow-axis": ("gad-background", "gad-flow-ground"),
+    "gad-flow-line-delta": ("gad-flow-ground", "gad-flow-seeds-delta"),
+    "gad-flow-line-weight": ("gad-flow-ground", "gad-flow-seeds-weight"),
+    "gad-flow-dot-delta": ("gad-flow-ground", "gad-flow-seeds-delta"),
+    "gad-flow-dot-weight": ("gad-flow-ground", "gad-flow-seeds-weight"),
+    "gad-flow-theory": ("gad-flow-ground", "gad-flow-seeds-delta", "gad-flow-seeds-weight"),
+    "gad-flow-width": ("gad-flow-ground", "gad-flow-seeds-delta", "gad-flow-seeds-weight"),
+    "gad-flow-mark": ("gad-flow-ground",),
+    "gad-flow-critical": ("gad-heat-n1", "gad-heat-p1", "gad-heat-n2", "gad-heat-p2"),
     "gad-box-active": ("gad-background",),
     "gad-line-active": ("gad-background",),
     "gad-line-feeding": ("gad-background",),
@@ -142,7 +159,7 @@ def test_rules_name_one_class_each() -> None:
 
 def test_the_rules_stay_inside_an_explorer() -> None:
     """Or they would reach the figures beside it, whose own rules are no stronger."""
-    written = re.findall(r"(?m)^(\S.*) \{$", theme.source().partition("/* picture")[2])
+    written = re.findall(r"(?m)^(\S.*) \{$", theme.source().partition("/* picture")[2] + theme.plots())
     assert len(written) > 20
     assert [selector for selector in written if not selector.startswith(".gad-explorer .gad-picture")] == []
 

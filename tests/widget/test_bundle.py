@@ -15,10 +15,18 @@ STATIC = ROOT / "graphviz_ad" / "widget" / "static"
 ALONE = {"types.js": "comments alone", "boot.js": "starts a page", "still.js": "starts a page in a document"}
 
 
-def test_every_module_is_in_the_bundle_after_those_that_it_imports() -> None:
-    order = bundle.modules()
-    assert order[-1] == bundle.ENTRY
-    assert {*order, *ALONE} == {file.name for file in STATIC.glob("*.js")}
+ENTRIES = pytest.mark.parametrize("entry", list(bundle.STARTS))
+
+
+def test_every_module_is_in_a_bundle() -> None:
+    found = {name for entry in bundle.STARTS for name in bundle.modules(entry)}
+    assert {*found, *ALONE} == {file.name for file in STATIC.glob("*.js")}
+
+
+@ENTRIES
+def test_every_module_stands_after_those_that_it_imports(entry: str) -> None:
+    order = bundle.modules(entry)
+    assert order[-1] == entry
     for place, name in enumerate(order):
         for other in re.findall(
             r'from "\./([\w-]+\.js)"', re.sub("/\\*.*?\\*/", "", bundle.static_text(name), flags=re.DOTALL)
@@ -26,7 +34,8 @@ def test_every_module_is_in_the_bundle_after_those_that_it_imports() -> None:
             assert other in order[:place], f"{name} needs {other}"
 
 
-def test_the_bundle_is_what_anywidget_wants() -> None:
+@ENTRIES
+def test_the_bundle_is_what_anywidget_wants(entry: str) -> None:
     """A module without imports; its default export has render, and there is no named one, of which anywidget warns."""
     found = find_node()
     if found is None:
@@ -39,14 +48,18 @@ def test_the_bundle_is_what_anywidget_wants() -> None:
     )
     done = subprocess.run(
         [*found[0], "--input-type=module", "-e", code],
-        input=bundle.script(), capture_output=True, text=True, check=False, timeout=60,
+        input=bundle.script(entry), capture_output=True, text=True, check=False, timeout=60,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
-    assert done.stdout.split() == ["default,startPage", "function"]
+    names, kind = done.stdout.split()
+    assert names.split(",")[0] == "default"
+    assert bundle.STARTS[entry] in names
+    assert "render" not in names.split(",")
+    assert kind == "function"
 
 
 def test_no_data_ever_becomes_markup_and_nothing_is_asked_of_the_network() -> None:
-    code = bundle.script() + bundle.static_text("still.js")
+    code = bundle.script() + bundle.script(bundle.FLOW) + bundle.static_text("still.js")
     for word in (
         "innerHTML", "outerHTML", "insertAdjacentHTML", "createContextualFragment", "document.write",
         "eval(", "new Function", "fetch(", "import(", "XMLHttpRequest", "WebSocket", "sendBeacon",
@@ -56,25 +69,27 @@ def test_no_data_ever_becomes_markup_and_nothing_is_asked_of_the_network() -> No
     assert set(re.findall(r"https?://[^\"'\s]+", code)) == {"http://www.w3.org/2000/svg"}
 
 
-def test_comments_and_types_are_left_out_and_code_is_not() -> None:
-    for text in (bundle.script(), bundle.style()):
+@ENTRIES
+def test_comments_and_types_are_left_out_and_code_is_not(entry: str) -> None:
+    for text in (bundle.script(entry), bundle.style(entry)):
         assert not re.search(r"^\s*(//|/\*)", text, flags=re.MULTILINE)
-    assert "/**" not in bundle.script()
-    for name in bundle.modules():
+    assert "/**" not in bundle.script(entry)
+    for name in bundle.modules(entry):
         for line in bundle.static_text(name).splitlines():
             if (words := line.strip()) and not words.startswith(("//", "/*", "*", "import ", "export ", "}")):
-                assert re.sub(r"/\*\* @type .*?\*/ ?", "", words) in bundle.script(), f"{name}: {words}"
+                assert re.sub(r"/\*\* @type .*?\*/ ?", "", words) in bundle.script(entry), f"{name}: {words}"
 
 
 def test_no_text_of_a_module_goes_over_a_line() -> None:
     """Indentation is taken away, and inside of a text it would be part of it."""
-    for name in bundle.modules():
+    for name in {*bundle.modules(), *bundle.modules(bundle.FLOW)}:
         for number, line in enumerate(bundle.static_text(name).splitlines(), 1):
             assert line.count("`") % 2 == 0 or line.strip().startswith(("*", "//")), f"{name}:{number}"
 
 
 def test_every_sheet_is_in_the_style_and_reaches_only_explorers() -> None:
-    style = bundle.style()
+    style = bundle.style(bundle.FLOW)
+    assert "gad-flow" not in bundle.style(), "the panel's own sheets are its own"
     for sheet in STATIC.glob("*.css"):
         selectors = re.findall(r"^(\.[^{]+)\{", bundle.static_text(sheet.name), flags=re.MULTILINE)
         assert selectors, sheet.name

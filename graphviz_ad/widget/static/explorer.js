@@ -31,7 +31,7 @@ let views = 0; // makes the ids of labels unique in a document
  * Shows the model in `el` and returns the function that takes everything down again.
  * @param {{model: Model, el: HTMLElement}} context @returns {() => void}
  */
-function render({ model, el }) {
+export function showExplorer({ model, el }) {
   const drawn = /** @type {SVGSVGElement | null} */ (el.querySelector("svg.gad-picture"));
   const life = new AbortController();
   const { signal } = life;
@@ -332,8 +332,8 @@ export function startPage() {
   if (!el || !story) throw new Error(WORDS.graph.empty);
   const packed = document.getElementById("gad-baked")?.textContent?.trim();
   const load = () => (packed ? unpacked(packed) : { svg: "", answers: {}, variants: {} });
-  render({ model: pageModel(unpacked(story), load), el });
+  showExplorer({ model: pageModel(unpacked(story), load), el });
   tellHeight();
 }
 
-export default { render };
+export default { render: showExplorer };

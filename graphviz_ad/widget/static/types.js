@@ -104,6 +104,7 @@
  * @property {(name: string, callback: (...args: any[]) => void) => void} on
  * @property {(name: string, callback: (...args: any[]) => void) => void} off
  * @property {(content: unknown) => void} send
+ * @property {{get_model: (id: string) => Promise<Model>}} [widget_manager] In a notebook: where other models are found.
  *
  * @typedef {object} Edit A person's new text for one input; the nonce makes equal edits distinct.
  * @property {string} name
@@ -164,6 +165,30 @@
  *   back the size from before.
  * @property {string[]} keysTaken Keys that tools answer to, for the help panel.
  * @property {((event: KeyboardEvent) => boolean)[]} keys Each may answer a key by returning true.
+ *
+ * @typedef {object} FlowControl One control of the gradient flow panel.
+ * @property {string} name
+ * @property {"slider" | "choice"} kind
+ * @property {string[]} keys What stands for its values on their way to Python.
+ * @property {string[]} texts
+ * @property {number} at The value that the net has.
+ * @property {string} text What is said instead where it has none; else empty.
+ * @property {number[]} [places] Where its values stand in the phase diagram, px.
+ *
+ * @typedef {object} FlowPayload What the gradient flow panel shows, see graphviz_ad/gradflow/panel.py.
+ * @property {string} title
+ * @property {Record<string, string>} plots "delta", "weight" and "phase", as SVG
+ * @property {Record<string, string>} readings
+ * @property {FlowControl[]} controls
+ * @property {number} depth
+ * @property {boolean} live
+ * @property {string[]} [axes] In a page: the controls that can be turned.
+ * @property {number[]} [layers] In a page: the layers that can be opened.
+ *
+ * @typedef {object} FlowWish What a person wants: values of controls, or an open layer (0: none).
+ * @property {number} nonce
+ * @property {Record<string, string>} [values]
+ * @property {number} [layer]
  */
 
 export {};

@@ -558,6 +558,44 @@ export const WORDS = {
     /** @param {string} edge @param {string} verdict @param {string} measured @param {string} claimed */
     badge: (edge, verdict, measured, claimed) => `${edge}: ${verdict}${measured ? `, measured ${measured}, by rule ${claimed}` : ""}.`,
   },
+  flow: {
+    title: "Gradient flow",
+    controls: "The net",
+    names: {
+      activation: "activation",
+      init: "init",
+      weight_var: "weight variance σ_w²",
+      bias_var: "bias variance σ_b²",
+      depth: "depth",
+      width: "width",
+      residual: "residual α",
+      norm: "norm",
+    },
+    delta: "Adjoints by layer. Arrow keys move from layer to layer, Enter opens one.",
+    weight: "Weight gradients by layer. Arrow keys move from layer to layer, Enter opens one.",
+    phase: "Phase diagram. Left and right arrows move the weight variance, up and down the bias variance; a net is measured there.",
+    hint: "Click a layer to open it; click in the phase diagram to measure a net there. Arrow keys and Enter do the same.",
+    /** @param {number} number */
+    layer: (number) => `Layer ${number}`,
+    before: "Layer before",
+    after: "Next layer",
+    close: "Close layer",
+    nested: "This notebook shows no widget inside of another one: leave the panel's .explorer as the last line of a cell.",
+    page: {
+      /** @param {string[]} fixed @param {boolean} all */
+      grid: (fixed, all) =>
+        all
+          ? "This page has no Python behind it: it shows this one net."
+          : `This page has no Python behind it: its controls step between nets that were measured beforehand.${fixed.length > 0 ? ` As they are stay: ${fixed.join(", ")}.` : ""}`,
+      missing: "This page has no Python behind it, and this net was not measured beforehand.",
+      elsewhere: "This page has no Python behind it: it can open layers only of the net that it opened with.",
+      /** @param {number[]} layers */
+      layers: (layers) =>
+        layers.length > 0
+          ? `This page has no Python behind it: of this net it can open the layers ${layers.join(", ")}.`
+          : "This page has no Python behind it: it carries no open layers.",
+    },
+  },
   lecture: {
     enter: "Lecture mode",
     leave: "Leave lecture mode",
