@@ -13,10 +13,11 @@ if TYPE_CHECKING:
     from graphviz_ad.gradflow import plots, remedies, table, theory
     from graphviz_ad.gradflow.explorer import explore
     from graphviz_ad.gradflow.groups import of
+    from graphviz_ad.gradflow.inside import net
     from graphviz_ad.gradflow.measurement import measure
     from graphviz_ad.gradflow.recurrent import measure_recurrent
 
-__all__ = ["explore", "measure", "measure_recurrent", "of", "plots", "remedies", "table", "theory"]
+__all__ = ["explore", "measure", "measure_recurrent", "net", "of", "plots", "remedies", "table", "theory"]
 
 
 def __getattr__(name: str) -> Any:
@@ -27,6 +28,8 @@ def __getattr__(name: str) -> Any:
         found = import_module("graphviz_ad.gradflow.recurrent").measure_recurrent
     elif name == "explore":
         found = import_module("graphviz_ad.gradflow.explorer").explore
+    elif name == "net":
+        found = import_module("graphviz_ad.gradflow.inside").net
     elif name == "of":
         found = import_module("graphviz_ad.gradflow.groups").of
     elif name == "remedies":

@@ -9,7 +9,8 @@ import numpy as np
 
 from graphviz_ad.errors import ArgumentError
 from graphviz_ad.gradflow.activations import Activation, resolve
-from graphviz_ad.gradflow.meanfield import LIMIT, chi_at, fixed_point, mean_square, q_map, slope_square
+from graphviz_ad.gradflow.meanfield import fixed_point
+from graphviz_ad.gradflow.passage import LIMIT, chi_at, mean_square, q_map, slope_square
 from graphviz_ad.gradflow.roots import root
 from graphviz_ad.gradflow.settings import number
 

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
+from graphviz_ad.core.where import brief
 from graphviz_ad.errors import ArgumentError
 from graphviz_ad.gradflow import style
-from graphviz_ad.gradflow.profile import Array, number
+from graphviz_ad.gradflow.profile import Array, number, share
+from graphviz_ad.gradflow.settings import floats, positive, whole
 
 BINS = 48
 MOST = 12  # ridges in one plot
@@ -67,6 +69,8 @@ def spectrum(
     if not named:
         raise ArgumentError("there is no Jacobian to draw: the dict is empty")
     spectra = {str(name): _singular(name, values) for name, values in named.items()}
+    if edge is not None:
+        edge = positive(edge, "edge")
     ax, colours = style.canvas(ax, theme, (5.6, 3.8))
     top = max(values.max() for values in spectra.values()) or 1.0
     shown = np.concatenate([values[values > TINY * top] for values in spectra.values()] + [np.ones(1)])
@@ -91,10 +95,10 @@ def spectrum(
         near = np.mean(np.abs(values - 1) <= 0.1)
         same = np.ptp(kept) < 1e-6 * top
         text = f"all at {number(kept[0])}" if same else f"from {number(kept[0])} to {number(kept[-1])}"
-        text += "" if same else f", {near:.0%} within 10% of 1"
+        text += "" if same else f", {share(float(near))} within 10% of 1"
         lost = 1 - len(kept) / len(values)
         parts.append(
-            (f"{name}: " if len(spectra) > 1 else "") + text + (f", {lost:.0%} are 0 to rounding" if lost else "")
+            (f"{name}: " if len(spectra) > 1 else "") + text + (f", {share(lost)} are 0 to rounding" if lost else "")
         )
     ax.axvline(1.0, color=colours.text, linewidth=1.4, zorder=5, label="1")
     if edge is not None:
@@ -109,21 +113,24 @@ def spectrum(
     style.label(
         ax,
         "singular value of the input–output Jacobian",
-        "count, of the fullest bin" if len(spectra) > 1 else "share of the singular values",
+        "count, relative to the fullest bin" if len(spectra) > 1 else "share of the singular values",
         colours,
     )
     style.title(ax, title or "Spectrum of the Jacobian", colours)
     style.legend(ax, colours)
-    style.say(ax, style.sentence("; ".join(parts)), colours)
+    style.say(ax, style.sentence("; ".join(parts), name=len(spectra) > 1), colours)
     return ax
 
 
 def _singular(name: Any, values: Any) -> Array:
-    array = np.asarray(values, float)
+    array = floats(values, str(name))
     if array.ndim not in {1, 2} or not array.size or not np.isfinite(array).all():
         what = f"of shape {array.shape}" if np.isfinite(array).all() else "with inf or nan in it"
         raise ArgumentError(f"{name}: expected a Jacobian (out, in) or its singular values (n,), not an array {what}.")
-    return np.sort(array if array.ndim == 1 else np.linalg.svd(array, compute_uv=False))
+    found = np.sort(np.abs(array) if array.ndim == 1 else np.linalg.svd(array, compute_uv=False))
+    if not found[-1]:
+        raise ArgumentError(f"{name}: all singular values are 0, which have no place on a logarithmic axis.")
+    return found
 
 
 def ridgelines(
@@ -171,8 +178,11 @@ def ridgelines(
     for value, name, known in ((kind, "kind", KINDS), (scale, "scale", SCALES)):
         if value not in known:
             raise ArgumentError(f"unknown {name}: {value!r} (must be one of {list(known)})")
+    if not isinstance(layers, Mapping | Iterable) or isinstance(layers, str):
+        raise ArgumentError(f"layers must be arrays, one for each layer, not {brief(layers)}.")
     items = dict(layers) if isinstance(layers, Mapping) else dict(enumerate(layers, 1))
-    arrays = {int(layer): np.asarray(values, float).ravel() for layer, values in sorted(items.items())}
+    named = {whole(layer, "a layer's number", 0): values for layer, values in items.items()}
+    arrays = {layer: floats(named[layer], f"layer {layer}").ravel() for layer in sorted(named)}
     if not arrays or any(not values.size for values in arrays.values()):
         raise ArgumentError("ridgelines needs at least one layer, and a number in each")
     numbers = list(arrays)
@@ -222,8 +232,9 @@ def _finite(values: Array, scale: str) -> Array:
 
 def _lost(values: Array, scale: str) -> str:
     """What of a layer cannot be drawn, in words."""
-    over, zero = np.mean(~np.isfinite(values)), np.mean(values == 0) if scale == "log" else 0.0
-    return ", ".join(f"{share:.0%} {word}" for share, word in ((over, "overflow"), (zero, "exactly 0")) if share)
+    over = float(np.mean(~np.isfinite(values)))
+    zero = float(np.mean(values == 0)) if scale == "log" else 0.0
+    return ", ".join(f"{share(part)} {word}" for part, word in ((over, "overflow"), (zero, "exactly 0")) if part)
 
 
 def _spread(arrays: Mapping[int, Array]) -> str:
@@ -279,9 +290,9 @@ def shattered(
     named = gradients if isinstance(gradients, Mapping) else {"measured": gradients}
     if not named:
         raise ArgumentError("there is no gradient to draw: the dict is empty")
-    series = {str(name): np.atleast_2d(np.asarray(values, float)) for name, values in named.items()}
+    series = {str(name): np.atleast_2d(floats(values, str(name))) for name, values in named.items()}
     short = min(values.shape[-1] for values in series.values())
-    count = short // 4 if lags is None else lags
+    count = short // 4 if lags is None else whole(lags, "lags", 0)
     if not 1 <= count < short:
         raise ArgumentError(f"lags={lags!r} must be at least 1 and less than the {short} inputs.")
     ax, colours = style.canvas(ax, theme, (5.6, 3.7))
@@ -332,7 +343,9 @@ def autocorrelation(series: Any, lags: int) -> Array:
     >>> autocorrelation([1.0, -1.0, 1.0, -1.0], 2)
     array([ 1.  , -0.75,  0.5 ])
     """
-    rows: Array = np.atleast_2d(np.asarray(series, float))
+    rows: Array = np.atleast_2d(floats(series, "series"))
+    if not whole(lags, "lags", 0) < rows.shape[1]:
+        raise ArgumentError(f"lags={lags} must be less than the length of the series, {rows.shape[1]}.")
     if not np.isfinite(rows).all():
         raise ArgumentError("the gradients hold inf or nan: an autocorrelation needs finite numbers.")
     rows = rows - rows.mean(axis=1, keepdims=True)

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.patches import Patch
 
 from graphviz_ad.errors import ArgumentError
 from graphviz_ad.gradflow import style
@@ -17,6 +18,7 @@ from graphviz_ad.gradflow.profile import Profile, number
 from graphviz_ad.gradflow.style import Palette
 from graphviz_ad.gradflow.table import Flow
 
+NARROW = 2.2  # inches: panels that are narrower have short labels and share one small legend
 LARGEST = 307.9  # as a power of ten, of what an axis can end at
 
 
@@ -41,6 +43,9 @@ def named(flows: Any) -> dict[str, Flow]:
             "expected a flow, a list of flows or a dict from names to flows, "
             f"{what}; a flow is what gad.gradflow.measure(...) returns."
         )
+    units = sorted({flow.unit for flow in found.values()})
+    if len(units) > 1:
+        raise ArgumentError(f"flows over {units[0]}s and over {units[1]}s have no common axis: draw them apart.")
     return found
 
 
@@ -92,6 +97,18 @@ def draw_profile(
     )  # fmt: skip
 
 
+def legend(ax: Axes, lines: Sequence[Profile], colours: Palette, *, small: bool = False, **more: Any) -> None:
+    """The legend, which also says what the bands of seeds hold where no single line's label does."""
+    handles, labels = ax.get_legend_handles_labels()
+    seeds = sorted({line.seeds for line in lines if line.seeds > 1})
+    if seeds and not any(label.startswith("80% of ") for label in labels):
+        count = str(seeds[0]) if len(seeds) == 1 else f"{seeds[0]} to {seeds[-1]}"
+        handles.append(Patch(facecolor=colours.muted, alpha=0.3, linewidth=0, label=f"80% of {count} seeds"))
+    if small:
+        more["prop"] = {"family": style.FONT, "size": style.SIZE - 2.5}
+    style.legend(ax, colours, handles=handles, **more)
+
+
 def draw_theory(
     ax: Axes, line: Profile, predicted: Prediction, colours: Palette, *, label: str | None, band: bool
 ) -> None:
@@ -127,10 +144,14 @@ def log_scale(ax: Axes, marks: Sequence[Profile] = ()) -> None:
     style.powers(ax.yaxis, low, high)
 
 
-def layer_label(flows: Iterable[Flow]) -> str:
-    """The label of the axis of layers, or of what the flows have in their place."""
+def layer_label(flows: Iterable[Flow], inches: float = math.inf) -> str:
+    """The label of the axis of layers, or of what the flows have in their place; a word where that is narrow."""
     (unit, *_) = (flow.unit for flow in flows)
-    return {"layer": "layer (1 is next to the input)", "time step": "time step (1 is the first)"}.get(unit, unit)
+    return (
+        unit
+        if inches < 2.2
+        else {"layer": "layer (1 is next to the input)", "time step": "time step (1 is the first)"}.get(unit, unit)
+    )
 
 
 def layer_axis(ax: Axes, last: int) -> None:

@@ -10,8 +10,9 @@ import numpy as np
 
 from graphviz_ad.errors import ArgumentError
 from graphviz_ad.gradflow.activations import Activation, resolve
+from graphviz_ad.gradflow.passage import slope_square, variance
 from graphviz_ad.gradflow.quadrature import gaussian_mean
-from graphviz_ad.gradflow.settings import known, number, whole
+from graphviz_ad.gradflow.settings import known, number, whole, window
 
 Array = np.ndarray[Any, Any]
 
@@ -42,7 +43,7 @@ def he_var(fan_in: int, alpha: float = 0.0) -> float:
     >>> he_var(200)
     0.01
     """
-    return 2 / ((1 + alpha**2) * whole(fan_in, "fan_in", 1))
+    return 2 / ((1 + number(alpha, "alpha", least=-math.inf) ** 2) * whole(fan_in, "fan_in", 1))
 
 
 def init_weight_var(init: str, fan_in: int = 1, fan_out: int = 1, alpha: float = 0.0) -> float:
@@ -131,9 +132,7 @@ def batchnorm_growth(activation: Any) -> float:
     1.46694
     """
     phi = resolve(activation)
-    mean = gaussian_mean(phi.function, 1.0, phi.kinks)
-    variance = gaussian_mean(lambda h: (np.asarray(phi.function(h)) - mean) ** 2, 1.0, phi.kinks)
-    return gaussian_mean(lambda h: phi.derivative(h) ** 2, 1.0, phi.kinks) / variance
+    return slope_square(phi, 1.0) / variance(phi, 1.0)
 
 
 @dataclass(frozen=True)
@@ -308,7 +307,7 @@ def finite_width_slope(
     >>> round(bias, 4), round(error, 4)
     (-0.0025, 0.0064)
     """
-    first, last = layers
+    first, last = window(layers)
     points = whole(last - first + 1, "the window's length", 2)
     step = _variance_per_beta(activation, q) / whole(width, "width", 1)
     x = np.arange(points) - (points - 1) / 2

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -9,6 +10,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.colors import LogNorm, Normalize
 from matplotlib.lines import Line2D
+from matplotlib.ticker import MaxNLocator
 
 from graphviz_ad.errors import ArgumentError
 from graphviz_ad.gradflow import plane, style, theory
@@ -16,7 +18,7 @@ from graphviz_ad.gradflow.activations import resolve
 from graphviz_ad.gradflow.drawing import named
 from graphviz_ad.gradflow.predict import variance_of
 from graphviz_ad.gradflow.profile import SYMBOLS, Array, fit_window, number, profile
-from graphviz_ad.gradflow.settings import Settings
+from graphviz_ad.gradflow.settings import Settings, floats
 from graphviz_ad.gradflow.style import Palette
 
 STRONGEST = 1.0  # |ln χ₁| at the ends of the colour scale
@@ -141,7 +143,7 @@ def _dot(name: str, flow: Any, phi: Any, layers: tuple[int, int] | None) -> tupl
 def _range(name: str, given: tuple[float, float] | None, low: float, high: float) -> tuple[float, float]:
     if given is None:
         return low, high
-    first, last = given
+    first, last = floats(given, name).ravel().tolist() if np.size(given) == 2 else (math.nan, math.nan)
     if not 0 <= first < last < np.inf:
         raise ArgumentError(f"{name}={given!r} must be (low, high) with 0 ≤ low < high.")
     return float(first), float(last)
@@ -229,6 +231,8 @@ def heat(
         block.set_gid(style.MARK)
         handle = Line2D([], [], color=colours.theory, marker="s", markersize=8, linestyle="none", label="overflow")
         style.legend(ax, colours, handles=[handle], loc="upper right")
+    for axis in (ax.xaxis, ax.yaxis):
+        axis.set_major_locator(MaxNLocator(integer=True, nbins=8))
     style.bar(ax, mesh, SYMBOLS.get(column, column), colours)
     style.label(ax, "training step", "layer (1 is next to the input)", colours)
     style.title(ax, title or f"{SYMBOLS.get(column, column)} during training", colours)
@@ -247,10 +251,10 @@ def _table(norms: Any, steps: Sequence[int] | None, column: str) -> tuple[Array,
         table = np.full((len(when), len(layers)), np.nan)
         table[row, place] = np.asarray(columns[column], float)
         return table, when, layers
-    table = np.asarray(norms, float)
+    table = floats(norms, "norms")
     if table.ndim != 2 or not table.size:
         raise ArgumentError(f"norms must be an array of shape (steps, layers), not of shape {table.shape}.")
-    when = np.arange(len(table)) if steps is None else np.asarray(steps)
+    when = np.arange(len(table)) if steps is None else floats(steps, "steps").astype(int)
     if when.shape != (len(table),) or (np.diff(when) <= 0).any():
         raise ArgumentError(f"steps must be {len(table)} growing numbers, one for each row of norms.")
     return table, when, np.arange(1, table.shape[1] + 1)
@@ -266,10 +270,12 @@ def _edges(centres: Array) -> Array:
 
 
 def _read(table: Array, when: Array, layers: Array) -> str:
-    first, last = table[0], table[-1]
+    def value(step: int, layer: int) -> str:
+        return number(float(table[step, layer])) if np.isfinite(table[step, layer]) else "overflow"
+
     text = (
-        f"layer {layers[0]}: {number(first[0])} at step {when[0]}, {number(last[0])} at step {when[-1]}; "
-        f"layer {layers[-1]}: {number(first[-1])} and {number(last[-1])}"
+        f"layer {layers[0]}: {value(0, 0)} at step {when[0]}, {value(-1, 0)} at step {when[-1]}; "
+        f"layer {layers[-1]}: {value(0, -1)} and {value(-1, -1)}"
     )
     for word, where in (("overflow", ~np.isfinite(table)), ("exactly 0", table == 0)):
         if where.any():

@@ -17,15 +17,15 @@ from typing import Any
 
 import numpy as np
 
+from graphviz_ad.gradflow import passage
 from graphviz_ad.gradflow.activations import Activation, resolve
-from graphviz_ad.gradflow.quadrature import gaussian_mean
+from graphviz_ad.gradflow.passage import chi_at, q_map
 from graphviz_ad.gradflow.roots import root
 from graphviz_ad.gradflow.settings import number, whole
 
 Array = np.ndarray[Any, Any]
 
 _SMALLEST, _LARGEST = 1e-12, 1e24  # a q* outside counts as 0 and as infinite
-LIMIT = {0.0: 1e-28, math.inf: 1e28}  # where the averages are taken for them
 
 
 @dataclass(frozen=True)
@@ -123,16 +123,7 @@ class MeanField:
         array([1.55  , 0.7614, 0.5679, 0.4921])
         """
         layers = whole(layers, "layers", 1)
-        q = self.weight_var * number(q_0, "q_0") + self.bias_var
-        values = np.empty(layers)
-        for layer in range(layers):
-            values[layer] = q
-            following = self._q_next(q)
-            if abs(following - q) <= 4e-16 * q:  # it stands still
-                values[layer + 1 :] = following
-                break
-            q = following
-        return values
+        return passage.signal(self._phi, self.weight_var, self.bias_var, layers, number(q_0, "q_0"))
 
     def chi(self, layers: int, q_0: float = 1.0) -> Array:
         """χ at each of the layers 1 … layers, where q is still on its way: E‖δˡ‖² = χˡ E‖δˡ⁺¹‖².
@@ -143,8 +134,7 @@ class MeanField:
         -------
         array, shape (layers,)
         """
-        q, where = np.unique(self.q(layers, q_0), return_inverse=True)
-        return np.array([chi_at(self._phi, self.weight_var, value) for value in q.tolist()])[where]
+        return passage.factors(self._phi, self.weight_var, self.q(layers, q_0))
 
     def log_delta(self, depth: int, q_0: float = 1.0) -> Array:
         """The logarithm of the expected ‖δˡ‖ for l = 1 … depth, 0 at the last layer (root mean square over networks).
@@ -167,10 +157,7 @@ class MeanField:
         0.75
         0.72
         """
-        with np.errstate(divide="ignore"):
-            logs = 0.5 * np.log(self.chi(depth, q_0))
-        # δ of the last layer does not pass its own activation's slope here: it is the reference
-        return np.concatenate([np.cumsum(logs[:-1][::-1])[::-1], [0.0]])
+        return passage.log_delta(self.chi(depth, q_0))
 
     def _q_next(self, q: float) -> float:
         return q_map(self._phi, self.weight_var, self.bias_var, q)
@@ -217,32 +204,6 @@ def mean_field(activation: Any, weight_var: float, bias_var: float = 0.0) -> Mea
     weight_var, bias_var = number(weight_var, "weight_var"), number(bias_var, "bias_var")
     q = fixed_point(phi, weight_var, bias_var)
     return MeanField(phi.name, weight_var, bias_var, q, chi_at(phi, weight_var, q), phi)
-
-
-# ------------------------------------------------------------------------------------------------ the two averages
-
-
-def q_map(phi: Activation, weight_var: float, bias_var: float, q: float) -> float:
-    """The mean square of the next layer's pre-activations; inf stays inf, unless σ_w² = 0."""
-    if not math.isfinite(q):
-        return q if weight_var else bias_var
-    return weight_var * mean_square(phi, q) + bias_var
-
-
-def mean_square(phi: Activation, q: float) -> float:
-    """E[φ(√q z)²]."""
-    return gaussian_mean(lambda h: np.asarray(phi.function(h)) ** 2, math.sqrt(q), phi.kinks)
-
-
-def chi_at(phi: Activation, weight_var: float, q: float) -> float:
-    """χ at any q; at 0 and inf its limit."""
-    q = LIMIT.get(q, q)
-    return weight_var * slope_square(phi, q)
-
-
-def slope_square(phi: Activation, q: float) -> float:
-    """E[φ′(√q z)²]."""
-    return gaussian_mean(lambda h: phi.derivative(h) ** 2, math.sqrt(q), phi.kinks)
 
 
 def _log(chi: float) -> float:

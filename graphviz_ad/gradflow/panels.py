@@ -24,6 +24,7 @@ from graphviz_ad.gradflow.profile import (
     tenfold,
     trouble,
 )
+from graphviz_ad.gradflow.settings import floats, positive
 
 
 def grid(
@@ -129,8 +130,9 @@ def grid(
     style.title(ax, title or f"{SYMBOLS.get(column, column)} relative to the last layer", colours, pad=36)
     many = len(cells)
     told = f": {', '.join(steady)}" if steady else ""
+    stay = f"{len(steady) or 'none'} stay{'s' * (len(steady) < 2)}"
     style.say(
-        ax, f"Of {many} pair{'s' * (many != 1)}, {len(steady)} stay{'s' * (len(steady) == 1)} within a factor 10 "
+        ax, f"Of {many} pair{'s' * (many != 1)}, {stay} within a factor 10 "
         f"from the loss to layer 1 at depth {depths[-1]}{told}.", colours, below=30,
     )  # fmt: skip
     return ax
@@ -220,11 +222,12 @@ def clipping(
     >>> ax.lines[1].get_ydata().tolist()
     [0.5, 1.0, 0.005]
     """
-    values = np.asarray(norms, float)
+    values = floats(norms, "norms")
     if values.ndim != 1 or not values.size:
         raise ArgumentError(f"norms must be one number for each step, shape (steps,), not of shape {values.shape}.")
-    if not 0 < threshold < math.inf:
-        raise ArgumentError(f"threshold={threshold!r} must be a finite number above 0.")
+    if (values < 0).any():
+        raise ArgumentError(f"norms must be 0 or more; {np.nanmin(values):g} is not the norm of anything.")
+    threshold = positive(threshold, "threshold")
     ax, colours = style.canvas(ax, theme, (5.8, 3.7))
     steps = np.arange(len(values))
     finite = np.where(np.isfinite(values) & (values > 0), values, np.nan)
@@ -262,12 +265,13 @@ def clipping(
 
 def _shortened(values: np.ndarray[Any, Any], threshold: float, over: np.ndarray[Any, Any]) -> str:
     cut = np.isfinite(values) & (values > threshold)
-    text = f"{cut.sum()} of {len(values)} steps were shortened"
+    text = f"{cut.sum() or 'none'} of {len(values)} steps {'was' if cut.sum() < 2 else 'were'} shortened"
     if cut.any():
         text += f", the largest from {number(values[cut].max())} to {number(threshold)}"
     rest = values[np.isfinite(values) & ~cut]
     if rest.size:
-        text += (
-            f"; the other {rest.size} stay as they are, down to {number(rest.min())}: clipping does not cure vanishing"
-        )
-    return text + (f"; {over.size} overflowed, which clipping cannot undo." if over.size else ".")
+        stay = "stays as it is" if rest.size == 1 else "stay as they are"
+        text += f"; {rest.size} {stay}, down to {number(rest.min())}: clipping does not cure vanishing"
+    return style.sentence(text).removesuffix(".") + (
+        f"; {over.size} overflowed, which clipping cannot undo." if over.size else "."
+    )

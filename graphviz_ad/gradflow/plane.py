@@ -9,7 +9,7 @@ import numpy as np
 
 from graphviz_ad.gradflow.activations import Activation
 from graphviz_ad.gradflow.criticality import CriticalLine, PhaseDiagram, critical_line, phase_diagram
-from graphviz_ad.gradflow.meanfield import mean_square
+from graphviz_ad.gradflow.passage import mean_square
 
 Array = np.ndarray[Any, Any]
 Range = tuple[float, float]

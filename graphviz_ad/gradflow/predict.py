@@ -9,15 +9,14 @@ from typing import Any
 
 import numpy as np
 
+from graphviz_ad.gradflow import passage
 from graphviz_ad.gradflow.activations import Activation, resolve
-from graphviz_ad.gradflow.growth import kurtosis
+from graphviz_ad.gradflow.growth import init_weight_var, kurtosis
 from graphviz_ad.gradflow.profile import Array, Profile
 from graphviz_ad.gradflow.quadrature import gaussian_mean
 from graphviz_ad.gradflow.settings import Settings
 
 SPREAD = 1.96  # standard deviations on either side of the middle hold 95%
-# σ_w² in Var W = σ_w²/fan-in for square layers
-VARIANCES = {"glorot": 1.0, "he": 2.0, "lecun": 1.0, "old": 1 / 3, "orthogonal": 1.0}
 BACKWARD = ("delta_norm", "delta_mean_square", "weight_grad_norm")
 FORWARD = ("activation_norm", "activation_mean_square")
 
@@ -26,12 +25,14 @@ FORWARD = ("activation_norm", "activation_mean_square")
 class Prediction:
     """Theory for one column: ``logs``, ln of the quantity up to a constant, for the layers 1 … depth.
 
-    ``per_layer`` is the variance of ln of a norm that one layer of the flow's width adds, 0 where it is not known.
+    ``per_layer`` is the variance of ln of the quantity that one layer of the flow's width adds, and ``drift`` by how
+    much less than theory's mean a typical net has after it (Hanin and Nica 2018); both are 0 where they are not known.
     """
 
     layers: Array
     logs: Array
     per_layer: float
+    drift: float
     forward: bool
 
     def slope(self, window: tuple[int, int]) -> float:
@@ -53,7 +54,8 @@ class Prediction:
         steps = np.abs(self.layers - self.layers[tie])
         width = SPREAD * np.sqrt(self.per_layer * steps) if self.per_layer else np.full(len(steps), np.nan)
         with np.errstate(all="ignore"):
-            middle, low, high = np.exp(logs), np.exp(logs - width), np.exp(logs + width)
+            centre = logs - self.drift * steps
+            middle, low, high = np.exp(logs), np.exp(centre - width), np.exp(centre + width)
         middle[np.isinf(middle)] = np.nan
         return middle, low, high
 
@@ -62,7 +64,7 @@ def predict(flow: Any, column: str) -> Prediction | None:
     """Theory for a column of a measured flow; None where there is none: LSUV, initialisations of one's own, graphs.
 
     δ follows Schoenholz et al. (2017): ln‖δ^l‖² − ln‖δ^L‖² is the sum of ln χ over the layers l … L − 1. The weight
-    gradient of one example is δ^l times what comes in. Skips and normalisation change q and χ as `recursion` says.
+    gradient of one example is δ^l times what comes in. Skips and normalisation change q and χ as `passage` says.
     """
     settings = getattr(flow, "settings", None)
     if not isinstance(settings, Settings) or column not in (*BACKWARD, *FORWARD):
@@ -71,72 +73,69 @@ def predict(flow: Any, column: str) -> Prediction | None:
     if weight_var is None or (settings.clip is not None and column == "weight_grad_norm"):
         return None
     with np.errstate(all="ignore"):
-        chi, square, kappa = recursion(
-            resolve(settings.function), weight_var, float(settings.bias_var), settings.scale, settings.norm,
-        settings.depth )  # fmt: skip
-        log_chi, log_square = np.log(chi), np.log(square)
-        back = np.append(np.cumsum(log_chi[:-1][::-1])[::-1], 0.0)
+        chi, activated, spreads = _passage(
+            resolve(settings.activation), weight_var, settings.bias_var, settings.scale, settings.norm, settings.depth
+        )
+        back, log_activated = passage.log_delta(chi), np.log(activated)
         if column == "delta_norm":
-            logs = 0.5 * back
-        elif column == "delta_mean_square":
             logs = back
+        elif column == "delta_mean_square":
+            logs = 2 * back
         elif column == "weight_grad_norm":
-            inward = np.append(
-                0.0, log_square[:-1] + 2 * np.log(abs(1.0 if settings.scale is None else settings.scale))
-            )
-            logs = 0.5 * (back + inward)
+            # of one example: δ times what came in, which is the input in layer 1
+            scale = 1.0 if settings.scale is None else abs(settings.scale)
+            logs = back + np.append(0.0, 0.5 * log_activated[:-1] + np.log(scale))
         else:
-            logs = log_square * (0.5 if column == "activation_norm" else 1.0)
+            logs = log_activated * (0.5 if column == "activation_norm" else 1.0)
     if not np.isfinite(logs).all():
         return None
     gaussian = settings.init != "orthogonal" and settings.scale is None and settings.norm is None
-    # Var ln‖Ju‖² per layer (Hanin and Nica 2018): 5/n for ReLU, 2/n for linear nets; of ln‖·‖ it is a quarter
-    variance = (3 * kappa - 1) / settings.width * (1.0 if column == "delta_mean_square" else 0.25)
+    variance, drift = spreads.get(column, spreads["delta_norm"]) if gaussian and column in BACKWARD else (0.0, 0.0)
+    power = 1.0 if column == "delta_mean_square" else 0.5  # of the square, which the spreads are of
     return Prediction(
-        np.arange(1, settings.depth + 1), logs, variance if gaussian and column in BACKWARD else 0.0, column in FORWARD
-    )
+        np.arange(1, settings.depth + 1), logs, power**2 * variance / settings.width, power * drift / settings.width,
+        column in FORWARD,
+    )  # fmt: skip
 
 
 def variance_of(settings: Any) -> float | None:
     """σ_w² of a flow's settings, as given or as the initialisation has it; None where it has none."""
     if settings.weight_var is not None:
         return float(settings.weight_var)
-    return VARIANCES.get(settings.init.split("_")[0]) if isinstance(settings.init, str) else None
+    if not isinstance(settings.init, str) or settings.init == "lsuv":
+        return None
+    return 1.0 if settings.init == "orthogonal" else init_weight_var(settings.init.split("_")[0])
 
 
 @functools.lru_cache(maxsize=64)
-def recursion(
-    phi: Activation, weight_var: float, bias_var: float, scale: float | None, norm: str | None, depth: int
-) -> tuple[Array, Array, float]:
-    """χ and E[φ²] for the layers 1 … depth, and κ = E[φ′⁴]/E[φ′²]² in the last one.
+def _passage(
+    phi: Activation, weight_var: float, bias_var: float, alpha: float | None, norm: str | None, depth: int
+) -> tuple[Array, Array, dict[str, tuple[float, float]]]:
+    """χ and E[φ²] for the layers 1 … depth, and what one layer of width 1 would do to the spread of nets."""
+    q = passage.signal(phi, weight_var, bias_var, depth, alpha=alpha, norm=norm)
+    inside = np.ones(depth) if norm else q  # the mean square of what φ takes
+    if not ((q > 0) & (q < 1e300)).all():  # the signal leaves the floats: there is nothing to draw
+        return np.full(depth, np.nan), np.full(depth, np.nan), {}
+    each, where = np.unique(inside, return_inverse=True)
+    square = np.array([passage.mean_square(phi, value) for value in each.tolist()])[where]
+    return passage.factors(phi, weight_var, q, alpha, norm), square, _spreads(phi, float(inside[-1]), bias_var)
 
-    q_1 = σ_w² + σ_b² for inputs of mean square 1; then q ← σ_w² E[φ(√q z)²] + σ_b², χ = σ_w² E[φ′(√q z)²] (Poole et al.
-    2016; Schoenholz et al. 2017). A skip of scale α adds: q ← q + α² (…), χ = 1 + α² σ_w² E[φ′²] (Yang and Schoenholz
-    2017). Normalised pre-activations have q = 1 inside φ, and the slope of the normalisation is 1/√q, where batch
-    normalisation counts only the variance over the batch (Yang et al. 2019).
+
+def _spreads(phi: Activation, q: float, bias_var: float) -> dict[str, tuple[float, float]]:
+    """Column → variance of ln of its square, times the width, that each layer adds, and by how much it lowers the mean.
+
+    ln‖Jᵀu‖² gets 3κ − 1 and is half of that lower (Hanin and Nica 2018). The weight gradient of one example is δ times
+    what came in. Where that grows and shrinks freely (ReLU without biases) it is a walk of its own, the other way round
+    and over the same slopes; elsewhere the signal comes back to q*, and only δ walks.
     """
-    mean = functools.partial(gaussian_mean, kinks=phi.kinks)
-
-    def averages(q: float) -> tuple[float, float, float]:
-        """E[φ], E[φ²] and E[φ′²] at pre-activations of mean square q."""
-        std = math.sqrt(q)
-        first = mean(phi.function, std) if norm == "batch" else 0.0
-        return first, mean(lambda h: phi.function(h) ** 2, std), mean(lambda h: phi.derivative(h) ** 2, std)
-
-    averages = functools.lru_cache(maxsize=None)(averages)  # q stands still in most of the layers
-    chi, square = np.full(depth, np.nan), np.full(depth, np.nan)
-    batch = norm == "batch"
-    q = weight_var + (0.0 if batch else bias_var)  # a bias is the same for the whole batch: it has no variance there
-    inside = 1.0
-    for layer in range(depth):
-        if not 0 < q < 1e300:
-            break
-        inside = 1.0 if norm else q
-        first, square[layer], slope = averages(inside)
-        chi[layer] = weight_var * slope / (q if norm else 1.0)
-        new = weight_var * (square[layer] - first**2) + (0.0 if batch else bias_var)
-        if scale is not None:
-            new, chi[layer] = q + scale**2 * new, 1 + scale**2 * chi[layer]
-        # q that only rounding moves would cost new averages in every layer
-        q = q if abs(new - q) <= 1e-14 * q else new
-    return chi, square, kurtosis(phi, inside)
+    backward = 3 * kurtosis(phi, q) - 1
+    both = (backward, backward / 2)
+    found = {"delta_norm": both, "weight_grad_norm": both}
+    square, std = passage.mean_square(phi, q), math.sqrt(q)
+    if bias_var == 0 and math.isclose(passage.mean_square(phi, 4 * q), 4 * square, rel_tol=1e-9):
+        fourth = gaussian_mean(lambda h: np.asarray(phi.function(h)) ** 4, std, phi.kinks)
+        shared = gaussian_mean(lambda h: (np.asarray(phi.function(h)) * phi.derivative(h)) ** 2, std, phi.kinks)
+        forward = fourth / square**2 - 1
+        common = shared / (square * passage.slope_square(phi, q)) - 1
+        found["weight_grad_norm"] = (backward + forward - 2 * common, (backward - forward) / 2)
+    return found

@@ -81,7 +81,7 @@ class Profile:
 
 def profile(flow: Flow, column: str) -> Profile:
     """A column of a flow's table as a `Profile`."""
-    table, layers = flow.by_seed(column), np.array(flow.layers)
+    table, layers = flow.by_seed(flow.measured(column)), np.array(flow.layers)
     drawn = typical(table, column)
     with np.errstate(all="ignore"):
         if column in SHARES:
@@ -128,6 +128,19 @@ def number(value: float) -> str:
         mantissa, exponent = f"{value:.1e}".split("e")
         return f"{mantissa.removesuffix('.0')}e{int(exponent)}"
     return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3g}"
+
+
+def share(part: float) -> str:
+    """A share for a sentence, in percent: "none" and "all" are exactly that.
+
+    Examples
+    --------
+    >>> share(0.0), share(0.0024), share(0.553), share(0.9976), share(1.0)
+    ('none', 'under 1%', '55%', 'over 99%', 'all')
+    """
+    if part in {0.0, 1.0}:
+        return "all" if part else "none"
+    return "under 1%" if part < 0.01 else "over 99%" if part > 0.99 else f"{part:.0%}"
 
 
 def layers_of(count: float) -> str:

@@ -14,8 +14,8 @@ from graphviz_ad.gradflow import nets
 from graphviz_ad.gradflow.settings import (
     ACTIVATIONS,
     LEARNING_RATE,
-    check_activation,
     known,
+    named_or_own,
     number,
     positive,
     seeds_of,
@@ -100,8 +100,7 @@ def measure_recurrent(
     """
     steps, width, batch = whole(steps, "steps", 1), whole(width, "width", 1), whole(batch, "batch", 1)
     known(cell, "cell", GATES)
-    known(activation, "activation", ACTIVATIONS, "a NumPy function")
-    check_activation(activation)
+    activation = named_or_own(activation)
     std, spread = math.sqrt(number(weight_var, "weight_var")), math.sqrt(number(input_var, "input_var"))
     number(keep_bias, "keep_bias", least=-math.inf)
     if clip is not None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from inspect import signature
 from typing import Any
 
 from graphviz_ad.errors import ArgumentError
@@ -23,6 +24,12 @@ class Remedy:
     fixes: str
     does_not_fix: str
     recurrent: bool = False
+    title: str = ""
+
+    @property
+    def label(self) -> str:
+        """What a legend calls it, after the word "after"."""
+        return self.title or self.name.replace("_", " ")
 
 
 @dataclass(frozen=True)
@@ -37,7 +44,7 @@ class Comparison:
     @property
     def flows(self) -> dict[str, Flow]:
         """Both tables by name, as the plots take them."""
-        return {"before": self.before, f"after: {self.remedy.name.replace('_', ' ')}": self.after}
+        return {"before": self.before, f"after {self.remedy.label}": self.after}
 
     @property
     def reading(self) -> str:
@@ -62,8 +69,9 @@ REMEDIES: dict[str, Remedy] = {
             _WEAK,
             {"activation": "tanh", "init": "glorot"},
             "The right variance keeps the sizes of signals and gradients from layer to layer.",
-            "It does not fix the shape: each layer still stretches some directions and squeezes others, and training "
-            "may leave the good variance again.",
+            "It does not fix the shape: each layer still stretches some directions and squeezes others, nets of finite "
+            "width differ more with every layer (Hanin 2018), and training may leave the good variance again.",
+            title="a new initialisation",
         ),
         Remedy(
             "orthogonal",
@@ -71,15 +79,17 @@ REMEDIES: dict[str, Remedy] = {
             {"activation": "linear", "init": "orthogonal"},
             "Orthogonal weights keep the length of every vector, so that a linear net passes all directions alike.",
             "It does not fix activations: a ReLU still takes half of the square away, and no orthogonal weight brings "
-            "a ReLU net to isometry.",
+            "a ReLU net to isometry (Pennington et al. 2017).",
+            title="orthogonal weights",
         ),
         Remedy(
             "lsuv",
             _RELU,
             {"activation": "relu", "init": "lsuv"},
             "Every pre-activation starts with variance 1, whatever the activation is.",
-            "It fixes the forward pass on one batch; the backward pass follows only as far as the two have one "
-            "critical point, and nothing holds it there during training.",
+            "It does not fix the backward pass, which has its own factor χ₁ (1.07 for SELU, whose forward variance "
+            "stays 1); and one batch sets it, so that nothing holds it during training.",
+            title="LSUV",
         ),
         Remedy(
             "residual",
@@ -87,7 +97,8 @@ REMEDIES: dict[str, Remedy] = {
             {"activation": "relu", "weight_var": 1.0, "residual": 1.0},
             "The skip hands every adjoint on as it is, so none can vanish.",
             "It does not keep them from growing: each block adds its own part, with α = 1 by a constant factor per "
-            "layer, which explodes with depth.",
+            "layer, which explodes with depth (Yang and Schoenholz 2017).",
+            title="residual connections",
         ),
         Remedy(
             "scaled_residual",
@@ -95,6 +106,7 @@ REMEDIES: dict[str, Remedy] = {
             {"activation": "relu", "init": "he", "residual": "1/sqrt(L)"},
             "With α = 1/√L the squared norm grows by less than e over the whole depth, however deep the net is.",
             "It does not make layers matter: the deeper the net, the less each of them changes its input.",
+            title="scaled residual connections",
         ),
         Remedy(
             "batch_norm",
@@ -102,7 +114,7 @@ REMEDIES: dict[str, Remedy] = {
             {"activation": "relu", "weight_var": 1.0, "norm": "batch"},
             "Activations keep their size in every layer, whatever the weights' variance is.",
             "It does not fix gradients: without skips a ReLU net with batch normalisation explodes, by about 1.21 per "
-            "layer in norm, at every variance of the weights.",
+            "layer in norm, tenfold every 12 layers, at every variance of the weights (Yang et al. 2019).",
         ),
         Remedy(
             "layer_norm",
@@ -117,7 +129,7 @@ REMEDIES: dict[str, Remedy] = {
             {"activation": "relu", "weight_var": 3.0, "loss": "cross_entropy", "clip": 1.0},
             "No step is longer than the threshold: an exploding gradient cannot throw the weights away.",
             "Clipping does not cure vanishing: all layers are scaled by one factor, so the ratios between them, and "
-            "the adjoints themselves, stay as they were.",
+            "the adjoints themselves, stay as they were (Pascanu et al. 2013).",
         ),
         Remedy(
             "gated_cells",
@@ -152,7 +164,8 @@ def compare(remedy: str, **settings: Any) -> Comparison:
     Raises
     ------
     ArgumentError
-        An unknown remedy, or a setting that belongs to it.
+        An unknown remedy, a setting that belongs to it, or one that its nets do not have ("gated_cells" has steps, no
+        depth).
 
     Examples
     --------
@@ -170,4 +183,7 @@ def compare(remedy: str, **settings: Any) -> Comparison:
             f"{dict(chosen.after)}."
         )
     run = measure_recurrent if chosen.recurrent else measure
+    free = [name for name in signature(run).parameters if name not in {*chosen.before, *chosen.after}]
+    for name in settings:
+        known(name, f"setting of remedy {remedy!r}", free)
     return Comparison(chosen, run(**settings, **chosen.before), run(**settings, **chosen.after))

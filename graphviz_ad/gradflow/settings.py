@@ -11,17 +11,12 @@ from typing import Any
 import numpy as np
 
 from graphviz_ad import nn
-from graphviz_ad.core.transforms import elementwise_grad
 from graphviz_ad.core.where import brief
-from graphviz_ad.errors import ArgumentError, GraphvizADError
+from graphviz_ad.errors import ArgumentError
+from graphviz_ad.gradflow.activations import FUNCTIONS, resolve
 
 Array = np.ndarray[Any, Any]
 Function = Callable[..., Any]
-
-
-def linear(x: Any) -> Any:
-    """The activation of a linear network: none."""
-    return x
 
 
 def old(shape: tuple[int, ...], *, rng: np.random.Generator) -> Array:
@@ -30,19 +25,8 @@ def old(shape: tuple[int, ...], *, rng: np.random.Generator) -> Array:
     return rng.uniform(-bound, bound, shape)
 
 
-ACTIVATIONS: dict[str, Function] = {
-    "elu": nn.elu,
-    "gelu": nn.gelu,
-    "leaky_relu": nn.leaky_relu,
-    "linear": linear,
-    "relu": nn.relu,
-    "selu": nn.selu,
-    "sigmoid": nn.sigmoid,
-    "silu": nn.silu,
-    "softplus": nn.softplus,
-    "tanh": nn.tanh,
-}
-"""The activations that have a name."""
+ACTIVATIONS = FUNCTIONS
+"""The activations that have a name; the table is that of `activations`."""
 
 INITS: dict[str, Function] = {
     "glorot": nn.glorot_normal,
@@ -105,8 +89,7 @@ class Settings:
         put("loss", known(self.loss, "loss", LOSSES, "a function of the outputs"))
         put("norm", known(self.norm, "norm", (*NORMS, None)))
         put("dtype", known(_dtype_name(self.dtype), "dtype", DTYPES))
-        put("activation", known(self.activation, "activation", ACTIVATIONS, "a NumPy function"))
-        check_activation(self.activation)
+        put("activation", named_or_own(self.activation))
         self._check_together()
 
     def _check_together(self) -> None:
@@ -144,7 +127,13 @@ class Settings:
                 return nn.orthogonal(shape, std, rng=rng)
             return rng.normal(0.0, std / math.sqrt(self.width), shape)
         init = INITS[self.init] if isinstance(self.init, str) else self.init
-        W = np.asarray(init(shape, rng=rng), float)
+        try:
+            drawn = init(shape, rng=rng)
+        except TypeError as error:
+            raise ArgumentError(f"init must be a function of shape and rng, init(shape, rng=rng): {error}") from error
+        W = floats(drawn, "what init gives")
+        if np.isnan(W).any():
+            raise ArgumentError(f"init gave NaN in {np.isnan(W).sum()} of {W.size} weights.")
         if W.shape != shape:
             raise ArgumentError(f"init gave a weight of shape {W.shape}; the shape that it was asked for is {shape}.")
         return W
@@ -167,6 +156,12 @@ class Settings:
 
 
 # -- checks --------------------------------------------------------------------------------------
+
+
+def named_or_own(activation: Any) -> str | Function:
+    """An activation as settings keep it: the name of the table, or the function that was given, tried out."""
+    found = resolve(activation)
+    return found.name if isinstance(activation, str) else found.function
 
 
 def title(value: Any) -> str:
@@ -213,6 +208,23 @@ def positive(value: Any, name: str) -> float:
     return float(value)
 
 
+def floats(values: Any, name: str) -> Array:
+    """The values as an array of floats."""
+    try:
+        return np.asarray(values, float)
+    except (TypeError, ValueError):
+        raise ArgumentError(f"{name} must be numbers, in rows of one length, not {brief(values)}.") from None
+
+
+def window(layers: Any) -> tuple[int, int]:
+    """A first and a last layer."""
+    try:
+        first, last = layers
+        return whole(first, "the first of layers", 0), whole(last, "the last of layers", 0)
+    except (TypeError, ValueError):
+        raise ArgumentError(f"layers={layers!r} must be the pair (first, last).") from None
+
+
 def seeds_of(seeds: Any) -> tuple[int, ...]:
     """A count, or a list, of seeds as a tuple of different ints: a count n is 0 … n − 1."""
     if isinstance(seeds, int | np.integer) and not isinstance(seeds, bool):
@@ -231,31 +243,3 @@ def _dtype_name(dtype: Any) -> Any:
         return np.dtype(dtype).name if dtype is not None else dtype
     except TypeError:
         return dtype
-
-
-_PROBE = np.linspace(-4.0, 4.0, 33)
-_PROBE.setflags(write=False)
-
-
-def check_activation(activation: str | Function) -> None:
-    """Refuse a function that is not elementwise on arrays, or has no derivative."""
-    if isinstance(activation, str):
-        return
-    name = title(activation)
-    try:
-        with np.errstate(all="ignore"):
-            value = np.asarray(activation(_PROBE))
-    except Exception as error:
-        raise ArgumentError(f"activation {name} fails on an array of shape {_PROBE.shape}: {error}") from error
-    if value.shape != _PROBE.shape:
-        raise ArgumentError(
-            f"activation {name} gives shape {value.shape} for shape {_PROBE.shape}; it must work on each element alone."
-        )
-    try:
-        slope = elementwise_grad(activation)(_PROBE.copy())
-    except GraphvizADError as error:
-        raise ArgumentError(f"activation {name} has no derivative to measure: {error}") from error
-    if not np.any(slope):
-        raise ArgumentError(
-            f"activation {name} has no derivative to measure: it is 0 everywhere, so no adjoint comes back."
-        )

@@ -10,12 +10,14 @@ from typing import Any
 import numpy as np
 
 from graphviz_ad.core.transforms import elementwise_grad
-from graphviz_ad.gradflow.settings import ACTIVATIONS
+from graphviz_ad.gradflow.activations import FUNCTIONS
 
 Array = np.ndarray[Any, Any]
 
 SATURATED_BELOW = 0.05
 """A unit is saturated where |φ′| is at most this share of the largest |φ′|."""
+MOST_BORDERS = 4
+"""Of an activation with more places where that begins or ends φ′ itself is computed."""
 
 
 def norm(values: Any) -> float:
@@ -87,7 +89,7 @@ def _steepest(slope: Callable[..., Any]) -> float:
 
 @functools.cache
 def _by_borders(name: str) -> Callable[[Array], Array]:
-    slope = elementwise_grad(ACTIVATIONS[name])
+    slope = elementwise_grad(FUNCTIONS[name])
     limit = SATURATED_BELOW * _steepest(slope)
 
     def flat(h: Array) -> Array:
@@ -101,6 +103,8 @@ def _by_borders(name: str) -> Callable[[Array], Array]:
         same = flat(middle) == on_grid[changes]
         low, high = np.where(same, middle, low), np.where(same, high, middle)
     borders, start = low.tolist(), bool(on_grid[0])
+    if len(borders) > MOST_BORDERS:  # sin: again and again, also beyond the grid
+        return flat
 
     def where(taken: Array) -> Array:
         if not borders:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import math
-import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -18,12 +17,12 @@ from matplotlib.text import Text
 from matplotlib.ticker import FixedFormatter, FixedLocator, NullFormatter
 
 from graphviz_ad.errors import ArgumentError
+from graphviz_ad.gradflow import caption
 from graphviz_ad.gradflow.profile import number
 from graphviz_ad.render import theme as themes
 
 FONT = "DejaVu Sans"  # matplotlib brings it along: the same widths on every machine
-SIZE = 9.0  # points
-LETTER = 0.58  # of the font size: what a letter of a sentence takes, on average
+SIZE = caption.SIZE  # points
 MARKERS = ("o", "s", "^", "D", "v", "P")  # several flows in one plot differ by more than a shade
 READING = "gad-reading"  # the gid of the line under a figure
 MARK = "gad-overflow"  # the gid of what marks numbers that cannot be drawn
@@ -108,6 +107,13 @@ def canvas(ax: Axes | None, theme: str | None, size: tuple[float, float]) -> tup
     return ax, colours
 
 
+def inches(ax: Axes) -> float:
+    """How wide the Axes' place is, as far as it is known before anything is laid out."""
+    figure = ax.get_figure(root=True)
+    assert figure is not None
+    return float(ax.get_position(original=True).width * figure.get_size_inches()[0])
+
+
 def _theme_of(ax: Axes) -> str:
     figure = ax.get_figure(root=True)
     red, green, blue, alpha = to_rgba(figure.get_facecolor() if figure is not None else "white")
@@ -161,25 +167,16 @@ def legend(ax: Axes, colours: Palette, **more: Any) -> None:
 def say(ax: Axes, text: str, colours: Palette, below: float | None = None) -> None:
     """Write the reading under the Axes: what to see in the figure, in numbers; `reading` gives it back.
 
-    Lines of the text stay lines, and are broken where they are wider than the place of the Axes.
+    Lines of the text stay lines, and are broken where they are wider than the place of the Axes. The size of its
+    letters goes with that width, and the plot makes room where no layout does.
     """
-    figure = ax.get_figure(root=True)
-    assert figure is not None
-    share = 0.93 if isinstance(ax, FlowAxes) else ax.get_position(original=True).width
-    letters = max(24, int(72 * figure.get_size_inches()[0] * share / (SIZE * LETTER)))
-    lines = [part for line in text.splitlines() for part in textwrap.wrap(line, letters)]
-    below = below or (34 if ax.get_xlabel() else 20)
-    written = ax.annotate(
-        "\n".join(lines), xy=(0, 0), xycoords="axes fraction", xytext=(0, -below), textcoords="offset points",
-        va="top", ha="left", color=colours.text, fontsize=SIZE, fontfamily=FONT, linespacing=1.35,
-        annotation_clip=False,
-    )  # fmt: skip
+    written = caption.Reading(ax, text, below or (34 if ax.get_xlabel() else 20), color=colours.text, fontfamily=FONT)
     written.set_gid(READING)
 
 
-def sentence(text: str) -> str:
-    """The text with a capital, unless it begins with a symbol, and a full stop."""
-    first = text[:1].upper() if text[:1].isascii() else text[:1]
+def sentence(text: str, name: bool = False) -> str:
+    """The text with a capital, unless it begins with a symbol or a name, and a full stop."""
+    first = text[:1].upper() if text[:1].isascii() and not name else text[:1]
     return first + text[1:] + ("" if text.endswith(".") else ".")
 
 
@@ -216,32 +213,19 @@ def beside(ax: Axes, count: int, colours: Palette, gap: float = 0.2) -> list[Axe
     """
     if count == 1:
         return [ax]
-    part = 1 / (count + (count - 1) * gap)
-    ax.set_axes_locator(_Part(part))
+    caption.placed(ax).part = 1 / (count + (count - 1) * gap)
     panels = [ax, *(ax.inset_axes((place * (1 + gap), 0.0, 1.0, 1.0)) for place in range(1, count))]
     for panel in panels[1:]:
         dress(panel, colours)
     return panels
 
 
-class _Part:
-    """Puts Axes into the left part of the place that they were given; a class, so that figures can be pickled."""
-
-    def __init__(self, part: float) -> None:
-        self.part = part
-
-    def __call__(self, ax: Any, _renderer: Any) -> Any:
-        from matplotlib.transforms import Bbox
-
-        whole = ax.get_position(original=True)
-        return Bbox.from_bounds(whole.x0, whole.y0, whole.width * self.part, whole.height)
-
-
 def bar(ax: Axes, mappable: Any, text: str, colours: Palette, ends: tuple[str, str] = ("", "")) -> None:
     """A colour bar to the right; ``ends`` stand before its first and last number where colours stop there."""
     figure = ax.get_figure(root=False)
     assert figure is not None
-    drawn = figure.colorbar(mappable, ax=ax, fraction=0.05, pad=0.03)
+    caption.placed(ax).part = 0.86  # the rest is for the bar and its numbers; as a child of the Axes it moves with them
+    drawn = figure.colorbar(mappable, cax=ax.inset_axes((1.03, 0.0, 0.045, 1.0)))
     drawn.outline.set(edgecolor=colours.muted, linewidth=0.6)
     drawn.ax.tick_params(
         which="both", color=colours.muted, labelcolor=colours.text, labelsize=SIZE - 1, labelfontfamily=FONT

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from graphviz_ad.errors import ArgumentError
+from graphviz_ad.gradflow.settings import window
 
 if TYPE_CHECKING:
     import pandas as pd  # type: ignore[import-untyped,unused-ignore]
@@ -100,6 +101,12 @@ class Flow:
             raise ArgumentError(f"unknown column: {column!r} (must be one of {list(COLUMNS)})")
         return column
 
+    def measured(self, column: str) -> str:
+        """The name, if it is that of a column which holds measurements."""
+        if column in COLUMNS[:2]:
+            raise ArgumentError(f"column {column!r} holds no measurement (must be one of {list(COLUMNS[2:])})")
+        return self._known(column)
+
     def by_seed(self, column: str) -> Array:
         """One column as an array (seeds, layers), in the order of ``seeds`` and ``layers``."""
         values = self.columns[self._known(column)]
@@ -133,8 +140,9 @@ class Flow:
             The column or the window is unknown, or the window holds fewer than two layers.
         """
         present = np.array(self.layers)
-        first, last = (present[0], present[-1]) if layers is None else _window(layers)
+        first, last = (present[0], present[-1]) if layers is None else window(layers)
         inside = (present >= first) & (present <= last)
+        self.measured(column)
         if inside.sum() < 2 or first < present[0] or last > present[-1]:
             raise ArgumentError(
                 f"layers=({first}, {last}) must span at least two of the layers {present[0]} to {present[-1]}."
@@ -277,11 +285,3 @@ def typical(table: Array, column: str) -> Array:
         if column in {"saturated", "dead"}:
             return np.asarray(table.mean(axis=0))
         return np.asarray(np.exp(np.log(table).mean(axis=0)))
-
-
-def _window(layers: Any) -> tuple[int, int]:
-    try:
-        first, last = layers
-    except (TypeError, ValueError):
-        raise ArgumentError(f"layers={layers!r} must be the pair (first, last).") from None
-    return first, last

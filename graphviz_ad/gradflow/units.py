@@ -11,8 +11,8 @@ from matplotlib.ticker import PercentFormatter
 
 from graphviz_ad.errors import ArgumentError
 from graphviz_ad.gradflow import style
-from graphviz_ad.gradflow.drawing import draw_profile, layer_axis, layer_label, log_scale, mark, named
-from graphviz_ad.gradflow.profile import SYMBOLS, Array, number, profile, trouble
+from graphviz_ad.gradflow.drawing import draw_profile, layer_axis, layer_label, legend, log_scale, mark, named
+from graphviz_ad.gradflow.profile import SYMBOLS, Array, number, profile, share, trouble
 
 GUIDE = 1e-3
 
@@ -63,9 +63,9 @@ def saturation(flow: Any, *, ax: Axes | None = None, title: str | None = None, t
     ax.set_ylim(-0.03, 1.03)
     ax.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
     layer_axis(ax, int(profiles["dead"].layers.max()))
-    style.label(ax, layer_label([found]), "share of units", colours)
+    style.label(ax, layer_label([found], style.inches(ax)), "share of units", colours)
     style.title(ax, title or "Saturated and dead units", colours)
-    style.legend(ax, colours)
+    legend(ax, list(profiles.values()), colours)
     style.say(ax, style.sentence("; ".join(parts)), colours)
     return ax
 
@@ -77,8 +77,8 @@ def _shares(column: str, layers: Array, shares: Array, unit: str) -> str:
     if shares[most] == 0:
         return f"no {unit} has {column} units"
     return (
-        f"{column}: {shares[0]:.0%} in {unit} {layers[0]}, {shares[-1]:.0%} in {unit} {layers[-1]}, at most "
-        f"{shares[most]:.0%} ({unit} {layers[most]})"
+        f"{column}: {share(shares[0])} in {unit} {layers[0]}, {share(shares[-1])} in {unit} {layers[-1]}, at most "
+        f"{share(shares[most])} ({unit} {layers[most]})"
     )
 
 
@@ -113,7 +113,7 @@ def update_ratio(flows: Any, *, ax: Axes | None = None, title: str | None = None
     parts = []
     for place, ((name, line), shade) in enumerate(zip(found.items(), colours.shades(len(found)), strict=True)):
         draw_profile(ax, line, shade, style.MARKERS[place % len(style.MARKERS)], name, alone=len(found) == 1)
-        first, last = _share(line.typical[0]), _share(line.typical[-1])
+        first, last = _moved(line.typical[0]), _moved(line.typical[-1])
         said = f"{line.unit} {line.layers[0]} moves by {first} of its size, {line.unit} {line.layers[-1]} by {last}"
         parts.append(f"{name}: {said}" if len(found) > 1 else said)
     ax.axhline(GUIDE, color=colours.theory, linewidth=1.3, linestyle=(0, (5, 2.5)), zorder=3, label="guide 1e-3")
@@ -125,12 +125,12 @@ def update_ratio(flows: Any, *, ax: Axes | None = None, title: str | None = None
         above = line.overflow() is not None
         mark(ax, line, trouble(line) if len(found) == 1 else f"{name}: {trouble(line)}", rows[above], colours)
         rows[above] += 1
-    style.label(ax, layer_label(given.values()), SYMBOLS["update_ratio"], colours)
+    style.label(ax, layer_label(given.values(), style.inches(ax)), SYMBOLS["update_ratio"], colours)
     style.title(ax, title or "Update beside weight, per layer", colours)
-    style.legend(ax, colours)
-    style.say(ax, style.sentence("; ".join([*parts, "the guide is 1e-3 everywhere"])), colours)
+    legend(ax, list(found.values()), colours)
+    style.say(ax, style.sentence("; ".join([*parts, "the guide is 1e-3 everywhere"]), name=len(found) > 1), colours)
     return ax
 
 
-def _share(ratio: float) -> str:
+def _moved(ratio: float) -> str:
     return number(float(ratio)) if math.isfinite(ratio) else "a number that left the floats"

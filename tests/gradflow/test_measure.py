@@ -10,6 +10,8 @@ import pytest
 
 import graphviz_ad as gad
 from graphviz_ad.errors import ArgumentError
+from graphviz_ad.gradflow import measurement
+from graphviz_ad.gradflow.activations import FUNCTIONS
 from graphviz_ad.gradflow.measurement import measure
 from graphviz_ad.gradflow.recurrent import measure_recurrent
 from graphviz_ad.gradflow.sizes import norm, saturation
@@ -201,8 +203,14 @@ def test_an_initialisation_may_be_a_function() -> None:
         return np.eye(shape[0]) / 2
 
     assert measure(6, 8, 4, "linear", half, seeds=2).slope("delta_norm") == pytest.approx(math.log(0.5))
-    with pytest.raises(ArgumentError, match=r"init gave a weight of shape \(8,\)"):
-        measure(3, 8, 4, init=lambda shape, *, rng: np.ones(8))
+    for wrong, words in (
+        (lambda shape, *, rng: np.ones(8), r"init gave a weight of shape \(8,\)"),
+        (lambda shape: np.ones(shape), r"init must be a function of shape and rng"),
+        (lambda shape, *, rng: "zeros", r"what init gives must be numbers"),
+        (lambda shape, *, rng: np.full(shape, np.nan), r"init gave NaN in 64 of 64 weights"),
+    ):
+        with pytest.raises(ArgumentError, match=words):
+            measure(3, 8, 4, init=wrong)
 
 
 # -- the same numbers whatever the way -----------------------------------------------------------
@@ -222,17 +230,76 @@ def test_a_seed_measures_the_same_alone_and_among_others(norm_of: str | None, lo
     assert together.seeds == (2, 0, 5)
 
 
+@pytest.mark.parametrize("width", [1, 16, 63, 64])
+@pytest.mark.parametrize(
+    "options", [{}, {"activation": "relu", "init": "he", "residual": 0.5}, {"norm": "layer"}], ids=str
+)
+def test_all_seeds_of_a_narrow_net_go_through_one_sweep_with_the_numbers_of_one_by_one(
+    width: int, options: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sweeps: list[int] = []
+    swept = measurement._swept
+    monkeypatch.setattr(
+        measurement, "_swept", lambda settings, seeds: [sweeps.append(len(seeds)), swept(settings, seeds)][1]
+    )  # fmt: skip
+    together = measure(5, width, 6, seeds=7, **options)
+    assert sweeps == [7]
+    monkeypatch.setattr(measurement, "ENTRIES_AT_ONCE", 3 * 5 * width * (width + 4 * 6))
+    in_threes = measure(5, width, 6, seeds=7, **options)
+    assert sweeps == [7, 3, 3, 1]
+    monkeypatch.setattr(measurement, "TOGETHER", 0)
+    alone = measure(5, width, 6, seeds=7, **options)
+    assert sweeps == [7, 3, 3, 1, *[1] * 7]
+    for name in COLUMNS:
+        np.testing.assert_allclose(together[name], alone[name], rtol=1e-10, err_msg=name)
+        np.testing.assert_allclose(in_threes[name], alone[name], rtol=1e-10, err_msg=name)
+    sweeps.clear()
+    measure(2, 65, 6, seeds=3)
+    assert sweeps == [1, 1, 1]
+
+
 def test_the_first_layers_do_not_depend_on_the_depth() -> None:
     shallow, deep = measure(3, 16, 8, bias_var=0.1, seeds=1), measure(9, 16, 8, bias_var=0.1, seeds=1)
     np.testing.assert_array_equal(shallow["activation_norm"], deep["activation_norm"][:3])
 
 
-def test_float32_measures_the_same_net() -> None:
-    for width in (16, 70):
-        exact, single = measure(6, width, 8, seeds=2), measure(6, width, 8, seeds=2, dtype="float32")
-        for name in COLUMNS[2:]:
-            np.testing.assert_allclose(single[name], exact[name], rtol=1e-4)
-        assert np.any(single["delta_norm"] != exact["delta_norm"])
+@pytest.mark.parametrize("activation", FUNCTIONS)
+@pytest.mark.parametrize("width", [16, 70])
+def test_float32_measures_the_same_net_in_half_the_memory(activation: str, width: int) -> None:
+    exact, single = (measure(6, width, 8, activation, bias_var=0.1, seeds=2, dtype=d) for d in ("float64", "float32"))
+    for name in COLUMNS[2:]:
+        atol = 2 / (8 * width) if name in {"saturated", "dead"} else 0  # a unit that lies on the border
+        np.testing.assert_allclose(single[name], exact[name], rtol=2e-4, atol=atol, err_msg=name)
+    assert np.any(single["delta_norm"] != exact["delta_norm"])
+
+
+@pytest.mark.parametrize("options", [{}, {"init": "lsuv"}, {"norm": "batch"}, {"residual": "1/sqrt(L)"}], ids=str)
+def test_float32_is_float32_in_every_layer(options: dict[str, Any]) -> None:
+    seen = set()
+
+    def own(h: Any) -> Any:
+        seen.add((str(h.dtype), h.ndim))
+        return np.tanh(h)
+
+    measure(4, 16, 8, own, bias_var=0.1, seeds=2, dtype="float32", **options)
+    assert {dtype for dtype, ndim in seen if ndim == 3} == {"float32"}
+
+
+def test_float32_stays_close_over_fifty_layers() -> None:
+    deep = [measure(50, 32, 8, "relu", "he", seeds=3, dtype=dtype) for dtype in ("float64", "float32")]
+    np.testing.assert_allclose(deep[1]["delta_norm"], deep[0]["delta_norm"], rtol=1e-3)
+
+
+def test_every_activation_of_the_table_has_its_name_in_measurement_and_theory() -> None:
+    for name in (*FUNCTIONS, "ReLU", "leaky relu", "identity", "swish"):
+        flow = measure(3, 8, 4, name, seeds=1)
+        assert flow.settings.activation == gad.gradflow.theory.mean_field(name, 1.0).activation
+        assert np.isfinite(flow["delta_norm"]).all()
+        assert f", {flow.settings.activation}, init glorot" in flow.title
+
+
+def test_an_activation_that_is_flat_nearly_everywhere_is_one() -> None:
+    assert measure(3, 8, 4, lambda h: np.maximum(h - 2, 0), seeds=1)["saturated"].max() > 0.9
 
 
 def test_an_activation_of_your_own_measures_as_the_same_one_by_name() -> None:
@@ -244,9 +311,10 @@ def test_an_activation_of_your_own_measures_as_the_same_one_by_name() -> None:
 
 def test_saturation_is_where_the_slope_is_small() -> None:
     h = np.linspace(-9, 9, 4001)
-    for name in ("tanh", "sigmoid", "relu", "leaky_relu", "elu", "selu", "gelu", "silu", "softplus", "linear"):
-        own = saturation(getattr(gad.nn, name)) if name != "linear" else saturation(lambda h: h * 1.0)
-        np.testing.assert_array_equal(saturation(name)(h), own(h), err_msg=name)
+    for name, function in FUNCTIONS.items():
+        np.testing.assert_array_equal(saturation(name)(h), saturation(function)(h), err_msg=name)
+    far = np.linspace(90, 99, 4001)  # sin is flat again and again, wherever one looks
+    np.testing.assert_array_equal(saturation("sin")(far), np.abs(np.cos(far)) <= 0.05)
 
 
 def test_losses_send_their_own_adjoint() -> None:
@@ -320,9 +388,14 @@ BAD: list[tuple[dict[str, Any], str]] = [
     ({"activation": 3}, r"unknown activation: "),
     ({"activation": np.sign}, r"activation sign has no derivative"),
     ({"activation": np.round}, r"activation round has no derivative"),
-    ({"activation": lambda h: h > 0}, r"has no derivative"),
-    ({"activation": np.sum}, r"gives shape \(\) for shape"),
-    ({"activation": lambda h: h.nothing}, r"fails on an array"),
+    ({"activation": lambda h: h > 0}, r"gives bool of shape"),
+    ({"activation": lambda h: 1.0 * (h > 0)}, r"has no derivative but 0"),
+    ({"activation": np.sum}, r"activation sum gives float64 of shape \(\) for floats of shape \(47,\)"),
+    ({"activation": lambda h: h.nothing}, r"does not work on an array"),
+    ({"activation": lambda h: h if h > 0 else 0 * h}, r"does not work on an array .* with np.where"),
+    ({"activation": gad.nn.softmax}, r"activation softmax mixes the elements"),
+    ({"activation": lambda h: h * np.random.default_rng().normal(size=h.shape)}, r"or draws at random"),
+    ({"activation": np.vectorize(math.tanh)}, r"has no derivative"),
     ({"init": "xavier"}, r"unknown init: 'xavier' \(must be one of .*'glorot'"),
     ({"residual": "1/L"}, r"unknown residual: '1/L'.*1/sqrt\(L\)"),
     ({"residual": math.inf}, r"residual=inf must be a finite number"),

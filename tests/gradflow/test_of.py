@@ -170,6 +170,20 @@ def test_roles_say_what_is_a_weight() -> None:
     assert of(graph)["weight_grad_norm"][0] == pytest.approx(np.linalg.norm(delta @ x.T))
 
 
+def test_of_two_inputs_the_parameter_or_the_matrix_is_the_weight() -> None:
+    W, x, v = RNG.normal(size=(3, 4)), RNG.normal(size=(4, 2)), RNG.normal(size=4)
+
+    def f(W: Any, x: Any) -> Any:
+        return np.sum((W @ x) ** 2)
+
+    by_role = gad.trace(f, gad.variable(W, name="W", role="parameter"), x)
+    assert of(by_role)["weight_grad_norm"][0] == pytest.approx(np.linalg.norm(2 * W @ x @ x.T))
+    by_shape = gad.trace(f, W, v)
+    assert of(by_shape)["weight_grad_norm"][0] == pytest.approx(np.linalg.norm(2 * np.outer(W @ v, v)))
+    by_place = gad.trace(f, W, x)
+    assert of(by_place)["weight_grad_norm"][0] == pytest.approx(np.linalg.norm(2 * W.T @ W @ x))
+
+
 def test_overflow_stays_in_the_rows() -> None:
     with np.errstate(all="ignore"):
         graph = gad.trace(lambda Ws: np.sum(((X @ Ws[0]) ** 2 @ Ws[1]) ** 2), [W * 1e100 for W in WEIGHTS[:2]])

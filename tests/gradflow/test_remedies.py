@@ -31,7 +31,7 @@ def test_every_remedy_says_in_numbers_and_words_what_it_fixes_and_what_not(name:
     assert remedy.does_not_fix in pair.reading
     assert re.search(r"\bnot\b", remedy.does_not_fix) or "only" in remedy.does_not_fix
     assert f"{pair.before.slope('delta_norm'):+.3f} before" in pair.reading
-    assert list(pair.flows) == ["before", f"after: {name.replace('_', ' ')}"]
+    assert list(pair.flows) == ["before", f"after {remedy.label}"]
     assert pair.reading in repr(pair)
 
 
@@ -86,3 +86,9 @@ def test_unknown_remedies_and_settings_that_belong_to_one_are_refused() -> None:
         remedies.compare("dropout")
     with pytest.raises(ArgumentError, match="activation, norm cannot be chosen"):
         remedies.compare("batch_norm", norm="layer", activation="tanh")
+    with pytest.raises(ArgumentError, match=r"unknown setting of remedy 'gated_cells': 'depth' .*'steps'"):
+        remedies.compare("gated_cells", depth=20)
+    with pytest.raises(ArgumentError, match=r"unknown setting of remedy 'clipping': 'widht' .*Did you mean 'width'"):
+        remedies.compare("clipping", widht=20)
+    with pytest.raises(ArgumentError, match=r"depth=0 must be"):
+        remedies.compare("clipping", depth=0)

@@ -56,7 +56,7 @@ def test_what_has_no_logarithm_has_no_slope() -> None:
     np.testing.assert_array_equal(np.isnan(flow.slopes("delta_norm", (1, 3))), [True, False])
 
 
-@pytest.mark.parametrize("layers", [(2, 2), (0, 3), (2, 9), (3, 1), 3, (1, 2, 3)])
+@pytest.mark.parametrize("layers", [(2, 2), (0, 3), (2, 9), (3, 1), 3, (1, 2, 3), ("a", 2)])
 def test_a_window_outside_the_layers_is_refused(layers: Any) -> None:
     with pytest.raises(ArgumentError, match="layers="):
         flow_of([[1, 2, 3]]).slope("delta_norm", layers)
@@ -65,6 +65,8 @@ def test_a_window_outside_the_layers_is_refused(layers: Any) -> None:
 def test_unknown_columns_are_refused_with_the_known_ones() -> None:
     with pytest.raises(ArgumentError, match=r"unknown column: 'delta' \(must be one of \['seed'"):
         flow_of([[1, 2]]).slope("delta")
+    with pytest.raises(ArgumentError, match=r"column 'seed' holds no measurement \(must be one of \['delta_norm'"):
+        flow_of([[1, 2]]).slope("seed")
     with pytest.raises(ArgumentError, match="must be"):
         Flow({"seed": [1]})
     with pytest.raises(ArgumentError, match="of one length"):

@@ -470,6 +470,17 @@ def test_a_function_of_ones_own_is_as_good_as_a_name(mine: Any, name: str, w: fl
     assert own.q_star == pytest.approx(known.q_star, rel=1e-8, abs=1e-9)
 
 
+def test_erf_is_right_to_rounding_and_keeps_shape_and_dtype() -> None:
+    x = np.concatenate([np.linspace(-7, 7, 20001), np.geomspace(1e-300, 1, 200), [0.0, -0.0, math.inf, -math.inf]])
+    exact = np.array([math.erf(value) for value in x.tolist()])
+    np.testing.assert_allclose(erf(x), exact, rtol=4e-16, atol=0)
+    assert math.isnan(erf(np.array([math.nan]))[0])
+    assert erf(np.ones((2, 3), np.float32)).dtype == np.float32
+    assert erf(np.ones((2, 3), np.float32)).shape == (2, 3)
+    assert erf(0.5) == pytest.approx(math.erf(0.5), rel=4e-16)
+    np.testing.assert_array_equal(erf(np.array([0, 1])), erf(np.array([0.0, 1.0])))
+
+
 def test_a_kink_beside_zero() -> None:
     """E[φ′²] of max(h − 0.7, 0) is the probability beyond it."""
     found = mean_field(lambda x: np.maximum(x - 0.7, 0), 1.0, 2.0)
@@ -490,9 +501,9 @@ def test_names_as_people_write_them() -> None:
     [
         (lambda: mean_field("tahn", 1.0), r"unknown activation: 'tahn' .*'relu'.*Did you mean 'tanh'"),
         (lambda: mean_field(3.0, 1.0), "unknown activation"),
-        (lambda: mean_field(lambda x: 1.0 * (x > 0), 1.0), "derivative 0"),
+        (lambda: mean_field(lambda x: 1.0 * (x > 0), 1.0), "no derivative but 0"),
         (lambda: mean_field(lambda x: x if x > 0 else 0 * x, 1.0), "does not work on an array"),
-        (lambda: mean_field(lambda x: np.sum(x), 1.0), "one float each"),
+        (lambda: mean_field(lambda x: np.sum(x), 1.0), "one float for each"),
         (lambda: mean_field(lambda x: x / np.sum(np.abs(x)), 1.0), "mixes"),
         (lambda: mean_field(np.vectorize(math.sin), 1.0), "no derivative"),
         (lambda: mean_field("tanh", -1.0), "weight_var=-1.0"),
@@ -503,6 +514,8 @@ def test_names_as_people_write_them() -> None:
         (lambda: theory.finite_width(3, -1), "depth=-1"),
         (lambda: theory.finite_width([3, 4], 2), "leave depth out"),
         (lambda: theory.finite_width(3), "needs depth"),
+        (lambda: theory.finite_width_slope(100, 5), r"layers=5 must be the pair"),
+        (lambda: theory.he_var(10, alpha="a"), "alpha='a'"),
         (lambda: theory.singular_values(0), "depth=0"),
         (lambda: theory.singular_values(3, weights="dense"), "unknown weights.*gaussian"),
         (lambda: theory.singular_values(3, weight_var=0.0), "weight_var"),
