@@ -20,7 +20,7 @@ demo: .venv/installed-demo ## open the first notebook in JupyterLab (PORT=9000 m
 test: .venv/installed-test ## run all tests and checks (under 15 minutes)
 	@.venv/bin/python tests/run.py
 
-test-all: .venv/installed-test .venv/installed-torch ## run the slow tests too, and those against PyTorch
+test-all: .venv/installed-test .venv/installed-slow .venv/installed-torch ## run the slow tests too, and those against PyTorch
 	@.venv/bin/python tests/run.py --slow
 
 lint: .venv/installed-test ## only lint, format and types
@@ -58,6 +58,9 @@ moved:
 	@echo "Installing graphviz-ad and what its tests need into .venv (a minute or two) ..."
 	@.venv/bin/python -m pip install --quiet --editable '.[test]'
 	@touch $@ .venv/installed-demo
+
+.venv/installed-slow: .venv/made-in pyproject.toml
+	@.venv/bin/python -m pip install --quiet --editable '.[slow]' && touch $@
 
 # On Linux the usual wheel of PyTorch brings gigabytes of CUDA: only a CPU build is taken, where pip is set up to find one.
 TORCH := torch$(if $(filter Linux,$(shell uname -s)),==2.13.0+cpu)

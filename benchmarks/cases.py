@@ -15,7 +15,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import graphviz_ad as gad
-from benchmarks import chain, explorer, figures, higher, network, unwatched
+from benchmarks import chain, explorer, figures, gradflow, higher, network, unwatched
 from benchmarks.agreement import Pair
 from benchmarks.measure import Gauge, length_bytes, peak_bytes, seconds, told, wall_seconds
 
@@ -164,4 +164,26 @@ CASES = (
         "explorer-message", "payload of a step", "a byte", 100.0,
         partial(explorer.message_pair, SMALL_PAGE), told, "B", needs="trace", browser=True,
     ),
+    Case(
+        "gradflow", "gradient flow, depth 100, width 128", "NumPy by hand", 1.3,
+        partial(gradflow.pair, gradflow.by_hand), needs="gradflow",
+    ),
+    Case(
+        "gradflow-autograd", "gradient flow, depth 100, width 128", "autograd", 0.6,
+        partial(gradflow.pair, gradflow.by_autograd), needs="gradflow",
+    ),
+    Case(
+        "gradflow-growth", "gradient flow, depth 1,000", "depth 100", 11.0,
+        partial(gradflow.growth_pair, 1000, 100), needs="gradflow",
+    ),
+    Case("gradflow-seeds", "ten seeds at width 16", "one by one", 0.4, gradflow.seeds_pair, needs="gradflow"),
+    Case(
+        "gradflow-processes", "sweep on two processes, width 256", "one", 0.7,
+        gradflow.processes_pair, wall_seconds, needs="gradflow",
+    ),
+    Case(
+        "gradflow-quick", "gradient flow, depth 50, width 64", "a millisecond", 150.0,
+        gradflow.quick_pair, told, needs="gradflow",
+    ),
+    Case("gradflow-watch", "training of the MLP, watched", "bare", 1.1, gradflow.watched_pair, needs="gradflow"),
 )  # fmt: skip

@@ -29,6 +29,11 @@ complete files, ours with legend, style, both colour schemes and the data for sc
 node and each edge, rounded and coloured like ours, or bare: only texts and lines. The figure of a long graph is folded;
 it takes processor time from the traced chain on, sweep included.
 
+Gradient flow is that of a tanh net with batch 128, every column of the table on both sides: "NumPy by hand" is the
+forward and backward pass of the whole net, and autograd differentiates by the weights and by zeros added to each
+pre-activation. The sweep has four points of two seeds and depth 50, by the clock on the wall, beside the same points
+measured here. A training step is our gradients of the MLP and gradient descent; every tenth is recorded.
+
 The explorer is played in headless Chromium, without the beat of a screen: a step takes from the key to the second frame
 after it, the first picture from the call of the front end with a payload, and an input from the field through
 JupyterLab and a kernel of its own to the frame that shows the new result, all by the clock on the wall. Beside them

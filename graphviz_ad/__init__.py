@@ -21,6 +21,7 @@ from graphviz_ad.errors import (
     OutputError,
     ReplayError,
     SeedError,
+    SweepError,
     UnknownNameError,
     UnsupportedError,
 )
@@ -40,6 +41,7 @@ __all__ = [
     "OutputError",
     "ReplayError",
     "SeedError",
+    "SweepError",
     "UnknownNameError",
     "UnsupportedError",
     "alt_text",

@@ -250,6 +250,35 @@ class EngineError(GraphvizADError, RuntimeError):
     """
 
 
+class SweepError(GraphvizADError, RuntimeError):
+    """Some points of a `gad.gradflow.sweep` could not be measured.
+
+    ``sweep`` holds all points that could, ``sweep.failures`` what went wrong at the others; with ``folder=`` those that
+    could are also in the folder, and are not measured again.
+
+    Cause: a function of your own raised an error, a point needs more memory than there is, or its worker died each
+    time that it was tried.
+
+    Remedy: the message names the points and the error at each; take them out of the grid, or mend the function.
+
+    Examples
+    --------
+    >>> import numpy as np, graphviz_ad as gad
+    >>> def init(shape, rng):
+    ...     return rng.normal(size=shape) if shape[0] < 10 else None
+    >>> try:
+    ...     gad.gradflow.sweep({"width": [8, 16]}, init=init, depth=3, seeds=1)
+    ... except gad.SweepError as error:
+    ...     print([flow.settings.width for flow in error.sweep])
+    [8]
+    >>> gad.gradflow.sweep({"width": [8, 16]}, init=init, depth=3, seeds=1)  # doctest: +ELLIPSIS
+    Traceback (most recent call last):
+    graphviz_ad.errors.SweepError: 1 of 2 points failed. point 2 (width=16): ... error.sweep has the others.
+    """
+
+    sweep: Any = None
+
+
 def in_words(error: BaseException) -> str:
     """What a page says of an error: ours are sentences already, and a user's function or rule may raise anything.
 

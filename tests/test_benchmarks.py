@@ -17,7 +17,7 @@ import numpy as np
 import pytest
 
 import graphviz_ad as gad
-from benchmarks import chain, figures, network, report, run, unwatched
+from benchmarks import chain, figures, gradflow, network, report, run, unwatched
 from benchmarks.agreement import agree, checked
 from benchmarks.cases import CASES, PEERS, Case
 from benchmarks.measure import FEWEST, MOST, interleave, length_bytes, peak_bytes, seconds, wall_seconds
@@ -30,9 +30,9 @@ BY_NAME = {case.name: case for case in CASES}
 @pytest.mark.parametrize(
     "case",
     [
-        case
+        pytest.param(case, marks=[pytest.mark.slow] * (case.name in {"gradflow-growth", "gradflow-processes"}))
         for case in CASES
-        if case.name not in {"import", "figure-growth", "figure-seconds"}
+        if case.name not in {"import", "figure-growth", "figure-seconds", "gradflow-quick"}
         and not case.browser  # see tests/browser/test_benchmark.py
         and case.against not in {*PEERS} - {"autograd"}
     ],
@@ -47,7 +47,7 @@ def test_both_sides_of_a_case_are_proven_equal(case: Case, monkeypatch: pytest.M
         agree(*words)
         proofs.append(words)
 
-    for module in ("agreement", "chain", "figures"):
+    for module in ("agreement", "chain", "figures", "gradflow"):
         monkeypatch.setattr(f"benchmarks.{module}.agree", proof)
     assert case.missing() == ""
     case.pair()
@@ -56,6 +56,20 @@ def test_both_sides_of_a_case_are_proven_equal(case: Case, monkeypatch: pytest.M
 
 def test_the_import_is_measured_on_both_sides() -> None:
     assert all(0 < cost() < 60 for cost in BY_NAME["import"].pair())
+
+
+def test_a_quick_measurement_is_told_in_milliseconds() -> None:
+    ours, millisecond = BY_NAME["gradflow-quick"].pair()
+    assert millisecond() == 1e-3
+    assert 0 < ours() < 60
+
+
+def test_gradient_flow_by_hand_and_by_autograd_would_be_seen_to_differ() -> None:
+    by_hand, by_autograd = (function(3, 8, 4) for function in (gradflow.by_hand, gradflow.by_autograd))
+    agree([np.asarray(column) for column in by_hand], [np.asarray(column) for column in by_autograd])
+    by_hand[0][1] *= 1.000001
+    with pytest.raises(AssertionError):
+        agree([np.asarray(column) for column in by_hand], [np.asarray(column) for column in by_autograd])
 
 
 def test_names_of_cases_are_unique_and_lines_tell_them_apart() -> None:

@@ -16,8 +16,22 @@ if TYPE_CHECKING:
     from graphviz_ad.gradflow.inside import net
     from graphviz_ad.gradflow.measurement import measure
     from graphviz_ad.gradflow.recurrent import measure_recurrent
+    from graphviz_ad.gradflow.sweeping import sweep
+    from graphviz_ad.gradflow.watching import watch
 
-__all__ = ["explore", "measure", "measure_recurrent", "net", "of", "plots", "remedies", "table", "theory"]
+__all__ = [
+    "explore",
+    "measure",
+    "measure_recurrent",
+    "net",
+    "of",
+    "plots",
+    "remedies",
+    "sweep",
+    "table",
+    "theory",
+    "watch",
+]
 
 
 def __getattr__(name: str) -> Any:
@@ -36,6 +50,10 @@ def __getattr__(name: str) -> Any:
         found = import_module("graphviz_ad.gradflow.remedies")
     elif name == "plots":
         found = import_module("graphviz_ad.gradflow.plots")
+    elif name == "sweep":
+        found = import_module("graphviz_ad.gradflow.sweeping").sweep
+    elif name == "watch":
+        found = import_module("graphviz_ad.gradflow.watching").watch
     elif name == "table":
         found = import_module("graphviz_ad.gradflow.table")
     elif name == "theory":

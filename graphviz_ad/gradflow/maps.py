@@ -175,7 +175,7 @@ def heat(
     norms: Any,
     steps: Sequence[int] | None = None,
     *,
-    column: str = "delta_norm",
+    column: str | None = None,
     ax: Axes | None = None,
     title: str | None = None,
     theme: str | None = None,
@@ -188,11 +188,12 @@ def heat(
     Parameters
     ----------
     norms : array of shape (steps, layers), or a table whose ``columns`` hold ``step``, ``layer`` and ``column``
+        Such a table is what `gad.gradflow.watch` gives.
         inf and nan are drawn in the colour of overflow, exact zeros as a gap: both are in the reading.
     steps : sequence of int, optional
         The number of each recorded training step, 0, 1, … by default.
-    column : str
-        What the numbers are.
+    column : str, optional
+        What the numbers are: "delta_norm", of a watched training "gradient_norm".
     ax, title, theme
         As in `depth`.
 
@@ -213,6 +214,9 @@ def heat(
     >>> gad.gradflow.plots.reading(ax)
     'Layer 1: 1e-6 at step 0, 1e-5 at step 10; layer 3: 1 and 1.'
     """
+    norms = getattr(norms, "by_layer", norms)
+    if column is None:
+        column = "gradient_norm" if "gradient_norm" in getattr(norms, "columns", ()) else "delta_norm"
     table, when, layers = _table(norms, steps, column)
     ax, colours = style.canvas(ax, theme, (6.2, 4.2))
     usable = np.isfinite(table) & (table > 0)

@@ -137,8 +137,9 @@ def _swept(settings: Settings, seeds: Sequence[int]) -> dict[str, Array]:
         table["activation_mean_square"][:, position] = size**2 / entries
         where = slack(taken)
         undefined = np.where(np.isnan(size), math.nan, 1.0)
-        table["saturated"][:, position] = undefined * np.mean(where, axis=(-2, -1))
-        table["dead"][:, position] = undefined * np.mean(np.all(where, axis=-2), axis=-1)
+        table["saturated"][:, position] = undefined * np.count_nonzero(where, axis=(-2, -1)) / entries
+        dead = np.logical_and.reduce(where, axis=-2)
+        table["dead"][:, position] = undefined * np.count_nonzero(dead, axis=-1) / settings.width
 
     h = draws.inputs()
     for position in range(settings.depth):

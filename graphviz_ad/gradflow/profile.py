@@ -23,6 +23,9 @@ SYMBOLS = {
     "saturated": "saturated units",
     "dead": "dead units",
     "update_ratio": "‖ΔW‖ / ‖W‖",
+    "gradient_norm": "‖gradient‖",
+    "parameter_norm": "‖parameter‖",
+    "update_norm": "‖update‖",
 }
 LEVEL = 1.05  # below this factor in all, nothing changes at all
 STEADY = 3.0  # a change below this factor over the whole depth is none that a reader should act on

@@ -28,22 +28,27 @@ def norm(values: Any) -> float:
     >>> f"{norm(np.array([3e200, 4e200])):.3g}, {norm(np.array([3e-200, 4e-200])):.3g}"
     '5e+200, 5e-200'
     """
-    flat = np.asarray(values).ravel(order="K")  # the transpose of an array needs no copy
     with np.errstate(all="ignore"):
-        square = float(flat @ flat)
-        low, high = (1e-25, 1e25) if flat.dtype == np.float32 else (1e-250, 1e250)
-        if low < square < high:
-            return math.sqrt(square)
-        largest = float(np.max(np.abs(flat), initial=0.0))  # nan if there is one, else inf if there is one
-        if not 0 < largest < math.inf:
-            return largest
-        scaled = flat.astype(np.float64) / largest
-        return largest * math.sqrt(float(scaled @ scaled))
+        return _norm(np.asarray(values))
+
+
+def _norm(values: Array) -> float:
+    flat = values.ravel(order="K")  # the transpose of an array needs no copy
+    square = float(flat @ flat)
+    low, high = (1e-25, 1e25) if flat.dtype == np.float32 else (1e-250, 1e250)
+    if low < square < high:
+        return math.sqrt(square)
+    largest = float(np.max(np.abs(flat), initial=0.0))  # nan if there is one, else inf if there is one
+    if not 0 < largest < math.inf:
+        return largest
+    scaled = flat.astype(np.float64) / largest
+    return largest * math.sqrt(float(scaled @ scaled))
 
 
 def norms(values: Array) -> Array:
     """`norm` of each (…, m, n) on the leading axis, float64 (k,); of one (m, n), (1,)."""
-    return np.array([norm(one) for one in (values if values.ndim == 3 else values[None])])
+    with np.errstate(all="ignore"):
+        return np.array([_norm(one) for one in values] if values.ndim == 3 else [_norm(values)])
 
 
 def clipping(gradients: Array, threshold: float) -> Array:
@@ -109,7 +114,7 @@ def _by_borders(name: str) -> Callable[[Array], Array]:
     def where(taken: Array) -> Array:
         if not borders:
             return np.full(taken.shape, start)
-        found = (taken <= borders[0]) == start
+        found = taken <= borders[0] if start else taken > borders[0]
         for number, border in enumerate(borders[1:], 1):
             # beyond an odd border it is again as it was at the start
             again = (number % 2 == 1) == start

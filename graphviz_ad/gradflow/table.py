@@ -2,22 +2,16 @@
 
 from __future__ import annotations
 
-import csv
 import html
-import io
 import math
-import os
 from collections.abc import Mapping, Sequence
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from graphviz_ad.errors import ArgumentError
 from graphviz_ad.gradflow.settings import window
-
-if TYPE_CHECKING:
-    import pandas as pd  # type: ignore[import-untyped,unused-ignore]
+from graphviz_ad.gradflow.tidy import Tidy
 
 Array = np.ndarray[Any, Any]
 
@@ -39,7 +33,7 @@ SHOWN = ("delta_norm", "weight_grad_norm", "activation_mean_square", "saturated"
 ENDS = 4  # rows that are shown at each end of a long table
 
 
-class Flow:
+class Flow(Tidy):
     """What was measured, as columns: one row for each seed and each layer, layers counted from the input.
 
     ``columns`` maps each name to a NumPy array, ``settings`` says what was measured (None for a graph of your own),
@@ -95,11 +89,6 @@ class Flow:
     def layers(self) -> tuple[int, ...]:
         """The numbers of the layers, from the input on."""
         return tuple(sorted(set(self.columns["layer"].tolist())))
-
-    def _known(self, column: str) -> str:
-        if column not in self.columns:
-            raise ArgumentError(f"unknown column: {column!r} (must be one of {list(COLUMNS)})")
-        return column
 
     def measured(self, column: str) -> str:
         """The name, if it is that of a column which holds measurements."""
@@ -206,43 +195,6 @@ class Flow:
         return ". ".join(sentences) + "." if sentences else ""
 
     # -- the table itself -----------------------------------------------------------------------
-
-    def to_dict(self) -> dict[str, list[Any]]:
-        """Column → list of Python numbers."""
-        return {name: values.tolist() for name, values in self.columns.items()}
-
-    def to_csv(self, path: str | os.PathLike[str] | None = None) -> str | None:
-        """The table as CSV with a header, as text or into a file; floats as Python writes them, inf and nan too.
-
-        Parameters
-        ----------
-        path : str or path, optional
-            Where to write; without it the text comes back.
-        """
-        out = io.StringIO()
-        writer = csv.writer(out, lineterminator="\n")
-        writer.writerow(COLUMNS)
-        writer.writerows(zip(*self.to_dict().values(), strict=True))
-        if path is None:
-            return out.getvalue()
-        Path(path).write_text(out.getvalue(), encoding="utf-8")
-        return None
-
-    def to_frame(self) -> pd.DataFrame:
-        """The table as a pandas DataFrame.
-
-        Raises
-        ------
-        ArgumentError
-            pandas is not installed.
-        """
-        try:
-            import pandas as pd
-        except ImportError:
-            raise ArgumentError(
-                "to_frame needs pandas, which is not installed; to_dict() and to_csv() need nothing."
-            ) from None
-        return pd.DataFrame(self.columns)
 
     def _rows(self) -> tuple[list[str], list[list[str] | None]]:
         """Of each layer the typical numbers over the seeds, as texts; None where rows are left out."""

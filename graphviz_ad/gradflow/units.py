@@ -12,6 +12,7 @@ from matplotlib.ticker import PercentFormatter
 from graphviz_ad.errors import ArgumentError
 from graphviz_ad.gradflow import style
 from graphviz_ad.gradflow.drawing import draw_profile, layer_axis, layer_label, legend, log_scale, mark, named
+from graphviz_ad.gradflow.in_training import by_steps
 from graphviz_ad.gradflow.profile import SYMBOLS, Array, number, profile, share, trouble
 
 GUIDE = 1e-3
@@ -91,7 +92,8 @@ def update_ratio(flows: Any, *, ax: Axes | None = None, title: str | None = None
 
     Parameters
     ----------
-    flows : a Flow, a list of flows, or a dict from names to flows
+    flows : a Flow, a list of flows, or a dict from names to flows; or what `gad.gradflow.watch` gives
+        Of a watched training the ratio is drawn against the training step, a line for each layer.
     ax, title, theme
         As in `depth`.
 
@@ -107,6 +109,8 @@ def update_ratio(flows: Any, *, ax: Axes | None = None, title: str | None = None
     >>> ax.lines[-1].get_label(), float(ax.lines[-1].get_ydata()[0])
     ('guide 1e-3', 0.001)
     """
+    if hasattr(flows, "by_layer"):
+        return by_steps(flows, GUIDE, SYMBOLS["update_ratio"], ax=ax, title=title, theme=theme)
     given = named(flows)
     found = {name: profile(flow, "update_ratio") for name, flow in given.items()}
     ax, colours = style.canvas(ax, theme, (5.6, 3.7))
