@@ -134,10 +134,10 @@ def _swept(settings: Settings, seeds: Sequence[int]) -> dict[str, Array]:
     def look(position: int, taken: Any, activated: Any) -> None:
         table["activation_norm"][:, position] = norms(activated)
         where = slack(taken)
-        # of a single net all is counted at once, which is much faster than along axes
-        flat = np.count_nonzero(where) if where.ndim == 2 else np.count_nonzero(where, axis=(-2, -1))
-        table["saturated"][:, position] = flat
-        table["dead"][:, position] = np.count_nonzero(np.logical_and.reduce(where, axis=-2), axis=-1)
+        dead = np.logical_and.reduce(where, axis=-2)
+        # net by net, which is much faster than along axes
+        table["saturated"][:, position] = [np.count_nonzero(one) for one in where.reshape(len(seeds), -1)]
+        table["dead"][:, position] = [np.count_nonzero(one) for one in dead.reshape(len(seeds), -1)]
 
     h = draws.inputs()
     for position in range(settings.depth):
