@@ -20,7 +20,7 @@ demo: .venv/installed-demo ## open the first notebook in JupyterLab (PORT=9000 m
 test: .venv/installed-test ## run all tests and checks (under 15 minutes)
 	@.venv/bin/python tests/run.py
 
-test-all: .venv/installed-test .venv/installed-slow .venv/installed-torch ## run the slow tests too, and those against PyTorch
+test-all: .venv/installed-test .venv/installed-slow .venv/installed-torch .venv/installed-graders ## run the slow tests too, and those against PyTorch, nbgrader and otter
 	@.venv/bin/python tests/run.py --slow
 
 lint: .venv/installed-test ## only lint, format and types
@@ -32,7 +32,7 @@ figures: .venv/installed-test ## draw the figures in assets/ again
 screenshots: .venv/installed-test ## photograph the explorer for the README again
 	@.venv/bin/python assets/make_screenshots.py
 
-tables: .venv/installed-test ## write docs/coverage.md and docs/errors.md again
+tables: .venv/installed-test ## write docs/coverage.md, docs/errors.md and docs/exercises.md again
 	@.venv/bin/python docs/tables.py
 
 bench: .venv/installed-bench .venv/installed-torch ## measure against NumPy by hand and other libraries, and write the pages in benchmarks/ (a quarter of an hour)
@@ -73,6 +73,15 @@ TORCH := torch$(if $(filter Linux,$(shell uname -s)),==2.13.0+cpu)
 .venv/installed-torch: .venv/made-in
 	@.venv/bin/python -m pip install --quiet '$(TORCH)' 2>/dev/null && touch $@ || \
 	  echo "pip finds no $(TORCH): to compare with PyTorch, install a CPU build into .venv"
+
+# Graders live in an environment of their own: they add to JupyterLab what a newcomer does not have.
+GRADERS := 'nbgrader>=0.9' 'otter-grader>=6'
+
+.venv/installed-graders: .venv/made-in pyproject.toml
+	@echo "Installing nbgrader and otter-grader into .venv/graders (a minute or two) ..."
+	@.venv/bin/python -m venv --without-pip .venv/graders && \
+	  .venv/bin/python -m pip --python .venv/graders/bin/python install --quiet $(GRADERS) --editable . 2>/dev/null && \
+	  touch $@ || { rm -rf .venv/graders; echo "pip finds no nbgrader or no otter-grader: their tests are skipped"; }
 
 # Debian's python3 may come without ensurepip: then pip, if it is there, installs into an environment made without it;
 # else root fetches Debian's package, and everybody else is told its name.

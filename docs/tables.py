@@ -1,4 +1,4 @@
-"""Writes docs/coverage.md and docs/errors.md from the code; `make tables` runs it, and a test compares."""
+"""Writes the pages coverage.md, errors.md and exercises.md from the code; `make tables` runs it, a test compares."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ from graphviz_ad.core.instead import INSTEAD
 from graphviz_ad.core.primitive import COMPLEX, HANDLERS, METHODS, Primitive, declare_late, function_name
 from graphviz_ad.core.pytree import leaves
 from graphviz_ad.core.traced import IN_PLACE, Traced
+from graphviz_ad.exercises.misconceptions import MISCONCEPTIONS
 
 FOLDER = Path(__file__).parent
 declare_late()  # the rules for SciPy's functions
@@ -335,7 +336,68 @@ def error_page() -> str:
     return "\n".join(pages)
 
 
-PAGES: dict[str, Callable[[], str]] = {"coverage.md": coverage, "errors.md": error_page}
+# -- exercises ------------------------------------------------------------------------------------
+
+EXERCISES = """\
+# The exercises
+
+Made from the code by `make tables`; a test fails when this page and the code disagree.
+
+`gad.exercise("multi-path", seed=student_id)` takes one of these {count} exercises: each student gets numbers of their
+own, always the same ones, on every machine. `gad.exercises.catalogue()` shows this table in a notebook; `type=`,
+`item=` and `tells=` choose from it. `blanks=` and `direction=` leave only the last or the first steps open,
+`explain=True` asks for a sentence at the end. Most types are there for any function, too:
+`gad.exercises.adjoints(f, x=2.0)`.
+
+- **From**: the items of the curriculum that it practises, and the errors in its sources ("E9") that it is about.
+- **Tells apart**: the misconceptions that have numbers or answers of their own there; see the list below.
+
+| Type | What is asked |
+|---|---|
+{kinds}
+"""
+ASKED = {
+    "X1": "values, forwards",
+    "X2": "local derivatives, one for each edge",
+    "X3": "adjoints, backwards",
+    "X4": "paths, their products and sum",
+    "X5": "the order of the sweep",
+    "X6": "to add, or to set",
+    "X7": "the bug in a backward pass",
+    "X8": "a repair of a broken graph",
+    "X9": "adjoints put together by shapes",
+    "X10": "lines of a backward pass, to be ordered",
+    "X11": "what depth does to adjoints",
+    "X12": "a remedy",
+    "X13": "a function with given adjoints",
+    "X14": "what is kept for the way back",
+    "X15": "the effect of a small change",
+    "X16": "an explanation in words, not graded",
+}
+
+
+def exercise_page() -> str:
+    """docs/exercises.md."""
+    table = gad.exercises.catalogue()
+    kinds = "\n".join(f"| {kind} | {what} |" for kind, what in ASKED.items())
+    pages = [EXERCISES.format(count=len(table), kinds=kinds)]
+    columns = "| Name | Type | Title | Goal | From | Tells apart |\n|---|---|---|---|---|---|"
+    rows = [
+        f"| `{name}` | {kind} | {title} | {goal} | {item} | {tells} |".replace("  |", " |")
+        for name, kind, title, goal, item, tells in table.rows
+    ]
+    pages.append("\n".join([columns, *rows, ""]))
+    told = {code: one for code, one in MISCONCEPTIONS.items() if any(code in entry.codes for entry in table)}
+    rows = [f"| {code} | {one.title} |" for code, one in told.items()]
+    pages.append("\n".join(["## The misconceptions", "", "| Code | What it is |", "|---|---|", *rows, ""]))
+    return "\n".join(pages)
+
+
+PAGES: dict[str, Callable[[], str]] = {
+    "coverage.md": coverage,
+    "errors.md": error_page,
+    "exercises.md": exercise_page,
+}
 
 
 if __name__ == "__main__":

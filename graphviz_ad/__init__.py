@@ -45,12 +45,19 @@ __all__ = [
     "UnknownNameError",
     "UnsupportedError",
     "alt_text",
+    "assert_adjoints",
+    "assert_backward",
+    "assert_connected",
+    "assert_slope",
     "check_grads",
+    "compare",
     "constant",
     "custom",
     "detach",
     "elementwise_grad",
     "engines",
+    "exercise",
+    "exercises",
     "explore",
     "explore_training",
     "grad",
@@ -69,15 +76,32 @@ __all__ = [
 ]
 
 if TYPE_CHECKING:
-    from graphviz_ad import gradflow
-else:  # a type checker that saw this function would take every misspelt name for an attribute
+    from graphviz_ad import exercises, gradflow
+    from graphviz_ad.exercises.assertions import assert_adjoints, assert_backward, assert_slope
+    from graphviz_ad.exercises.catalogue import exercise
+    from graphviz_ad.exercises.compare import compare
+    from graphviz_ad.exercises.connected import assert_connected
+else:
+    _IN_EXERCISES = {
+        "assert_adjoints": "assertions",
+        "assert_backward": "assertions",
+        "assert_connected": "connected",
+        "assert_slope": "assertions",
+        "compare": "compare",
+        "exercise": "catalogue",
+    }
 
+    # a type checker that saw this function would take every misspelt name for an attribute
     def __getattr__(name: str) -> Any:
         """What is imported only when it is first asked for."""
-        if name == "gradflow":
+        if name in ("exercises", "gradflow"):
             from importlib import import_module
 
-            return import_module("graphviz_ad.gradflow")
+            return import_module(f"graphviz_ad.{name}")
+        if name in _IN_EXERCISES:
+            from importlib import import_module
+
+            return getattr(import_module(f"graphviz_ad.exercises.{_IN_EXERCISES[name]}"), name)
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
     def __dir__() -> list[str]:

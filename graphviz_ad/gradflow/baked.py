@@ -17,7 +17,7 @@ from graphviz_ad.gradflow.settings import ROOT, Settings
 from graphviz_ad.gradflow.table import Flow
 from graphviz_ad.widget import bundle, desk
 from graphviz_ad.widget.packing import pack
-from graphviz_ad.widget.page import document
+from graphviz_ad.widget.page import document, titled
 from graphviz_ad.widget.patch import diff
 from graphviz_ad.widget.view import View
 
@@ -106,13 +106,9 @@ def page(
     carried = _layers(settings.depth) if layers is None else sorted(set(layers))
     found = {str(number): _layer(flow, number) for number in carried}
     start = {**home, "axes": names, "layers": list(map(int, found))}
-    return document(
-        f"Gradient flow: {settings}",
-        _still(home),
-        pack(start),
-        pack({"variants": variants, "layers": found}),
-        bundle.FLOW,
-    )
+    title = f"Gradient flow: {settings}"
+    carries = {"gad-payload": pack(start), "gad-baked": pack({"variants": variants, "layers": found})}
+    return document(title, titled(title, _still(home)), carries, bundle.FLOW)
 
 
 def _layers(depth: int) -> list[int]:

@@ -14,10 +14,13 @@ from importlib.resources import files
 
 ENTRY = "explorer.js"
 FLOW = "flow.js"
-STARTS = {ENTRY: "startPage", FLOW: "startPanel"}
+EXERCISE = "exercise.js"
+STARTS = {ENTRY: "startPage", FLOW: "startPanel", EXERCISE: "startPage"}
 """The front ends, and what starts each in a page without a kernel."""
 SHEET = "explorer.css"
 PLOTS = "flow_plots.css"
+OF_EXERCISES = ("shell.css", "exercise.css")
+"""The sheets of what an exercise makes."""
 ALIVE = "/* alive"
 _IMPORT = re.compile(r'^import \{[^}]*\} from "\./([\w-]+\.js)";\n', re.MULTILINE)
 _EXPORT = re.compile(r"^export (?=(?:async )?(?:function|class|const)\b)", re.MULTILINE)
@@ -90,9 +93,12 @@ def base_style(entry: str = ENTRY) -> str:
 def live_style(entry: str = ENTRY) -> str:
     """Return the style of all that the script makes: controls, panels, tools."""
     folder = files("graphviz_ad.widget") / "static"
-    names = sorted(item.name for item in folder.iterdir() if item.name.endswith(".css"))
+    every = sorted(item.name for item in folder.iterdir() if item.name.endswith(".css"))
     own = FLOW.removesuffix(".js")  # sheets of the panel of gradient flow alone
-    names = [name for name in names if name not in (SHEET, PLOTS) and (entry == FLOW or not name.startswith(own))]
+    shared = [name for name in every if name not in (SHEET, PLOTS, "exercise.css")]
+    names = [name for name in shared if entry == FLOW or not name.startswith(own)]
+    if entry == EXERCISE:
+        names = list(OF_EXERCISES)
     return _sheet("\n".join([ALIVE + static_text(SHEET).partition(ALIVE)[2], *map(static_text, names)]))
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import html
+from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
@@ -30,13 +31,53 @@ def _started(entry: str) -> str:
     return bundle.plain(entry, f"{bundle.STARTS[entry]}();")
 
 
+def document(title: str, body: str, data: Mapping[str, str], entry: str = bundle.ENTRY) -> str:
+    """Return one HTML file whose script takes over what stands in its body.
+
+    The front end stands in it packed, a quarter of its size; a short script unpacks it. A content security policy
+    forbids everything else: no other script or style, and no request at all.
+
+    Parameters
+    ----------
+    title
+        The title of the window.
+    body
+        What the page shows before its script runs, or without scripts, as HTML.
+    data
+        What the script finds in the page, by id: texts of `graphviz_ad.widget.packing.pack`.
+    entry
+        The module that starts it.
+    """
+    from graphviz_ad.render import fit
+
+    boot, style = bundle.plain("boot.js"), bundle.base_style(entry)
+    scripts = f"{_hash(boot)} {_hash(_started(entry))}"  # this one, and the one that it unpacks
+    policy = f"default-src 'none'; script-src {scripts}; style-src {_hash(style)}; base-uri 'none'; form-action 'none'"
+    carried = "".join(f'<script type="text/plain" id="{name}">{text}</script>\n' for name, text in data.items())
+    return f"""<!DOCTYPE html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy" content="{policy}">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="generator" content="graphviz_ad">
+<title>{html.escape(fit.title(title))}</title>
+<style>{style}</style>
+</head>
+<body class="gad-page">
+{body}
+{carried}<script type="text/plain" id="gad-app">{_app(entry)}</script>
+<script>{boot}</script>
+</body>
+</html>
+"""
+
+
 def page(payload: dict[str, Any], title: str, baked: str = "") -> str:
     """Return the page as one text.
 
     Before its script runs, or without scripts, the page shows the complete picture. The script takes that
-    picture over, so it is in the file once. The front end and the story stand in it packed, a quarter of their size;
-    a short script unpacks them. A content security policy forbids everything else: no other script or style, and no
-    request at all.
+    picture over, so it is in the file once.
 
     Parameters
     ----------
@@ -55,47 +96,11 @@ def page(payload: dict[str, Any], title: str, baked: str = "") -> str:
 <div class="gad-stage">{svg}</div>
 <noscript><p class="gad-reason">{_NO_SCRIPT}</p></noscript>
 </div>"""
-    return document(title, inside, pack(data), baked)
+    return document(title, titled(title, inside), {"gad-payload": pack(data), "gad-baked": baked})
 
 
-def document(title: str, inside: str, story: str, baked: str, entry: str = bundle.ENTRY) -> str:
-    """Return a whole page: what it shows without scripts, and packed what a front end makes of it.
-
-    Parameters
-    ----------
-    title
-        The title of the window.
-    inside
-        HTML that stands there until the front end takes its place; without scripts or styles of its own.
-    story, baked
-        Packed: what the front end starts with, and what it can be asked.
-    entry
-        The front end's module.
-    """
+def titled(title: str, inside: str) -> str:
+    """Return the body of a page: its title, and what stands there until the front end takes its place."""
     from graphviz_ad.render import fit
 
-    boot, style = bundle.plain("boot.js"), bundle.base_style(entry)
-    scripts = f"{_hash(boot)} {_hash(_started(entry))}"  # this one, and the one that it unpacks
-    policy = f"default-src 'none'; script-src {scripts}; style-src {_hash(style)}; base-uri 'none'; form-action 'none'"
-    return f"""<!DOCTYPE html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="{policy}">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="generator" content="graphviz_ad">
-<title>{html.escape(fit.title(title))}</title>
-<style>{style}</style>
-</head>
-<body class="gad-page">
-<header><h1>{html.escape(fit.title(title))}</h1></header>
-<main id="gad-root">
-{inside}
-</main>
-<script type="text/plain" id="gad-payload">{story}</script>
-<script type="text/plain" id="gad-baked">{baked}</script>
-<script type="text/plain" id="gad-app">{_app(entry)}</script>
-<script>{boot}</script>
-</body>
-</html>
-"""
+    return f'<header><h1>{html.escape(fit.title(title))}</h1></header>\n<main id="gad-root">\n{inside}\n</main>'

@@ -341,7 +341,6 @@ def write(view: View, path: str | os.PathLike[str], theme: str = "auto") -> Path
     target, writer = destination(path)
     if theme not in THEMES:
         raise ArgumentError(f"unknown theme: {theme!r} (must be one of {list(THEMES)})")
-
     _check_moments(view, target)
     content = _fitted(view, lambda one: writer(one, theme))
     from graphviz_ad.widget.writing import put

@@ -56,30 +56,38 @@ export function isClose(value, right, rtol = TYPED_TOLERANCE, { dtype, noise = 0
   return Math.abs(value - right) <= (rtol + ROUNDINGS * lastDigit(dtype)) * size + slack;
 }
 
-/** @param {string} text @param {number} right @param {Rounding} [rounding] @returns {Judgement} */
-export function judged(text, right, rounding = {}) {
+/**
+ * Reads a decimal or a fraction, and says what keeps it from being read.
+ * @param {string} text @returns {{value: number, computed: boolean, why: string}} NaN with a `why` where it cannot be read
+ */
+export function readNumber(text) {
   const plain = text.replace(/[−–]/g, "-").trim();
-  /** @param {string} why @returns {Judgement} */
-  const unread = (why) => ({ kind: "unread", value: NaN, why });
+  const unread = (/** @type {string} */ why) => ({ value: NaN, computed: false, why });
   if (plain === "") return unread(WORDS.answers.empty);
   if (text.length > LONGEST_ANSWER) return unread(WORDS.answers.long);
   if (THOUSANDS.test(plain)) return unread(WORDS.answers.thousands(plain.replaceAll(",", "")));
   const comma = DECIMAL_COMMA.exec(plain);
   if (comma) return unread(WORDS.answers.comma(`${comma[1]}.${comma[2]}`));
   const fraction = FRACTION_TEXT.exec(plain);
-  let value = NaN;
   if (fraction) {
     const [above, below] = [fraction[1], fraction[2]].map((part) => Number(part.replace(/\s/g, "")));
-    if (below === 0) return unread(WORDS.answers.zero);
-    value = above / below;
-  } else if (NUMBER_TEXT.test(plain)) {
-    value = Number(plain.replace(/\s/g, ""));
-  } else if (SPECIAL_NUMBER.test(plain)) {
-    value = numberOf(plain);
-  } else {
-    return unread(WORDS.answers.unread);
+    return below === 0 ? unread(WORDS.answers.zero) : { value: above / below, computed: true, why: "" };
   }
-  const rtol = fraction ? COMPUTED_TOLERANCE : TYPED_TOLERANCE;
+  if (NUMBER_TEXT.test(plain)) return { value: Number(plain.replace(/\s/g, "")), computed: false, why: "" };
+  if (SPECIAL_NUMBER.test(plain)) return { value: numberOf(plain), computed: false, why: "" };
+  return unread(WORDS.answers.unread);
+}
+
+/** How far an answer may be off: nobody rounded a fraction. @param {boolean} computed */
+export function toleranceOf(computed) {
+  return computed ? COMPUTED_TOLERANCE : TYPED_TOLERANCE;
+}
+
+/** @param {string} text @param {number} right @param {Rounding} [rounding] @returns {Judgement} */
+export function judged(text, right, rounding = {}) {
+  const { value, computed, why } = readNumber(text);
+  if (why !== "") return { kind: "unread", value: NaN, why };
+  const rtol = toleranceOf(computed);
   if (isClose(value, right, rtol, rounding)) return { kind: "right", value, why: "" };
   if (isClose(-value, right, rtol, rounding)) return { kind: "sign", value, why: "" };
   if (isClose(value, right, TYPED_TOLERANCE, rounding)) return { kind: "close", value, why: WORDS.answers.close };
