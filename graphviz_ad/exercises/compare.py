@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -11,7 +12,7 @@ import numpy as np
 
 from graphviz_ad.core.pytree import is_float_leaf, leaves
 from graphviz_ad.errors import ArgumentError
-from graphviz_ad.exercises.case import Case, Row, Subject, run
+from graphviz_ad.exercises.case import SHAPE, Case, Row, Subject, run
 from graphviz_ad.exercises.draws import Draws, copied, from_shapes, guessed
 from graphviz_ad.exercises.handwritten import argument_names, named, split
 from graphviz_ad.exercises.misconceptions import MISCONCEPTIONS
@@ -134,7 +135,14 @@ def compare(
     names = [name for name in names if not name.startswith("argument ")]
     given = inputs is not None
     if inputs is None or isinstance(inputs, Mapping):
-        args = (*args, *_named_args(function, names[len(args) :], inputs, shapes))
+        before = args
+
+        def misfits(rest: tuple[Any, ...]) -> float:
+            subject = Subject(method, function, argument_names(function, (*before, *rest)), _checked(wrt), rtol)
+            case = run(subject, (*before, *rest), "a guess")
+            return math.inf if case.problem else sum(row.status == SHAPE for row in case.rows)
+
+        args = (*args, *_named_args(function, names[len(args) :], inputs, shapes, misfits))
     elif isinstance(shapes, Mapping):
         raise ArgumentError("give shapes by argument, or inputs; not both.")
     subject = Subject(method, function, argument_names(function, args), _checked(wrt), rtol)
@@ -185,7 +193,11 @@ def _as_args(inputs: Any, f: Any) -> tuple[Any, ...]:
 
 
 def _named_args(
-    f: Callable[..., Any], names: Sequence[str], inputs: Mapping[str, Any] | None, shapes: Any
+    f: Callable[..., Any],
+    names: Sequence[str],
+    inputs: Mapping[str, Any] | None,
+    shapes: Any,
+    misfits: Callable[[tuple[Any, ...]], float],
 ) -> tuple[Any, ...]:
     """Arguments by name, from inputs, from shapes, or guessed."""
     table = dict(inputs or {})
@@ -200,7 +212,7 @@ def _named_args(
         if [name for name in missing if name not in known]:
             raise ArgumentError(f"inputs lack {listed(missing)}: {named(f)} takes {', '.join(names)}")
         return tuple(table[name] if name in table else known[name] for name in names)
-    found = guessed(f, names) if names else None
+    found = guessed(f, names, misfits) if names else None
     if found is None:
         raise ArgumentError(
             f"no shapes were found with which {named(f)} runs: give inputs={{...}}, or shapes such as "

@@ -247,7 +247,7 @@ def which_remedy(**settings: Any) -> Exercise:
     ['initialisation', 'lsuv', 'scaled_residual', 'layer_norm']
     >>> print(ex.only("remedies").check({"remedies": ["clipping"]}).message)
     remedies: “clipping” does not belong to them. Clipping does not cure vanishing: all layers are scaled by one \
-factor, so the ratios between them, and the adjoints themselves, stay as they were.
+factor, so the ratios between them, and the adjoints themselves, stay as they were (Pascanu et al. 2013).
     """
     from graphviz_ad.gradflow.remedies import REMEDIES
 

@@ -21,6 +21,7 @@ Sizes = dict[Axis, int]
 _LARGEST_SEARCH = 10
 """Among so many axes of one size every set is tried."""
 _TRIES = 8
+_GUESSES = 729
 
 
 class Draws:
@@ -203,22 +204,33 @@ def _axes(shape: Any) -> tuple[Any, ...]:
     raise ArgumentError(f'a shape is a tuple of sizes and letters, such as ("B", 3), not {brief(shape)}')
 
 
-def guessed(f: Callable[..., Any], names: Sequence[str]) -> tuple[Any, ...] | None:
+def guessed(
+    f: Callable[..., Any], names: Sequence[str], misfits: Callable[[tuple[Any, ...]], float] = lambda args: 0.0
+) -> tuple[Any, ...] | None:
     """An example for a function of which only the names are known: capitals are matrices, others vectors or numbers.
 
+    Of what runs, a result of one number comes before an array, what has fewer ``misfits`` before what has more (a
+    backward pass may be written for a batch, where the function takes single rows too), and the first that fits is
+    one of vectors where these do.
     All sizes are 3, with which every product fits; `Draws` finds which of them are free. None where nothing runs.
     """
-    ranks = [(2,) if name[:1] in string.ascii_uppercase else (1, 0) for name in names]
+    small = [n for n, name in enumerate(names) if name[:1] not in string.ascii_uppercase]
+    # a bias stays a vector: of a matrix it would not be seen that the sum over the batch is missing
+    ranks = [(2,) if n not in small else (1, 0) if name.startswith("b") else (1, 0, 2) for n, name in enumerate(names)]
     rng = np.random.default_rng(1)
-    arrays: tuple[Any, ...] | None = None
-    for chosen in sorted(itertools.islice(itertools.product(*ranks), 256), key=lambda one: -sum(one)):
+    best: tuple[tuple[bool, float], tuple[Any, ...]] | None = None
+    every = itertools.islice(itertools.product(*ranks), _GUESSES)
+    for chosen in sorted(every, key=lambda one: (sum(one[n] == 2 for n in small), -sum(one))):
         args = tuple(rng.normal(size=(3,) * rank) if rank else float(rng.normal()) for rank in chosen)
         ndim = _ndim_of(f, args)
-        if ndim == 0:
-            return args
-        if ndim is not None and arrays is None:
-            arrays = args
-    return arrays
+        if ndim is None:
+            continue
+        bad = ndim != 0, misfits(args)
+        if best is None or bad <= best[0]:
+            best = bad, args
+        if bad == (False, 0):
+            break
+    return best and best[1]
 
 
 def _ndim_of(f: Callable[..., Any], args: tuple[Any, ...]) -> int | None:

@@ -14,6 +14,7 @@ import numpy as np
 from graphviz_ad.core.graph import BaseGraph
 from graphviz_ad.errors import ArgumentError
 from graphviz_ad.exercises import log
+from graphviz_ad.exercises.judgements import NO_ANSWER
 from graphviz_ad.exercises.questions import Judgement, Question, Text
 
 if TYPE_CHECKING:
@@ -199,7 +200,7 @@ class Exercise:
         if not open_:
             words = [part.text for part in parts.values() if part.text and not self._question(part.key).graded]
             return " ".join(["All right." if len(parts) > 1 else "Right.", *words])
-        first = next((part for part in open_ if part.kind == "wrong"), open_[0])
+        first = min(open_, key=lambda part: (part.kind != "wrong", part.text == NO_ANSWER))
         more = f" ({len(open_) - 1} more to look at.)" if len(open_) > 1 else ""
         return f"{first.key}: {self.feedback(first)}{more}"
 

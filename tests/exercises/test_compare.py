@@ -532,3 +532,20 @@ def test_the_table_is_escaped() -> None:
     assert "<td>x</td>" in found._repr_html_()
     found = gad.compare(lambda x: {"x": 3.0, "<b>": 3}, lambda x: x**2, 3.0)
     assert "<b>" not in found._repr_html_()
+
+
+def test_a_backward_pass_written_for_a_batch_is_compared_with_batches() -> None:
+    """The function alone would run with a single row, too."""
+
+    def loss(x, W, b):
+        return np.sum((x @ W + b) ** 2)
+
+    def backward(x, W, b):
+        adjoint = 2 * (x @ W + b)
+        return adjoint @ W.T, x.T @ adjoint, adjoint.sum(0)
+
+    gad.assert_backward(backward, loss)
+    with pytest.raises(AssertionError, match="b was broadcast to"):
+        gad.assert_backward(lambda x, W, b: (*backward(x, W, b)[:2], 2 * (x @ W + b)), loss)
+    with pytest.raises(AssertionError, match="raised TypeError"):  # what fits nowhere is told where it was tried first
+        gad.assert_backward(lambda x, W, b: (x + None, W, b), loss)

@@ -208,3 +208,8 @@ def test_an_order_that_is_not_whole_is_told_what_came_too_early_before_what_is_m
 def test_what_is_missing_is_led_to_by_a_question_about_the_others() -> None:
     several = Several("x", "", frozenset("pq"), (Option("p", "first"), Option("q", "second")))
     assert several.judge(["p"]).hints[0] == "Which of the others belongs to them as well?"
+
+
+def test_what_cannot_be_read_is_told_before_what_is_not_answered() -> None:
+    ex = gad.exercise("multi-path", seed=1)
+    assert ex.check({"x": "two"}).message.startswith("x: 'two' is no number")
