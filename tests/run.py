@@ -57,6 +57,8 @@ def run(command: Sequence[str | Path], *, slow: bool = False, folder: Path = ROO
     # What is installed is tested, and nothing that this terminal happens to have on its path.
     environment = {key: value for key, value in os.environ.items() if key not in {"PYTHONPATH", "PYTHONHOME"}}
     # Stages start the tools of this environment, and these the interpreter beside them.
+    # Stages run two processes: linear algebra with threads of its own would take each other's processor.
+    environment |= dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"), "1")
     environment["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), environment.get("PATH", os.defpath)])
     process = subprocess.Popen(
         words,

@@ -292,7 +292,7 @@ def test_the_front_end_parses_no_text_but_the_picture() -> None:
         )
         assert not re.search(forbidden, text), file.name
         # the picture alone, of which tests/browser/test_robust.py shows that nothing but SVG is taken
-        assert ("parseFromString" in text) == (file.name == "picture.js")
+        assert ("parseFromString" in text) == (file.name == "markup.js")
 
 
 # -- DOT ----------------------------------------------------------------------------------------------

@@ -10,6 +10,7 @@ import { EXERCISE } from "./exercisewords.js";
 import { tellHeight } from "./framed.js";
 import { unpacked } from "./inflate.js";
 import { isBlank } from "./judging.js";
+import { svgOf } from "./markup.js";
 import { makePictured } from "./pictured.js";
 import { answersText, pythonOf } from "./pythonic.js";
 
@@ -247,17 +248,10 @@ function makeExercise(sheet, svg, examiner) {
   };
 }
 
-/** The picture that Python has written; it is markup of our own, in which names are text. @param {string} text */
-function parsedPicture(text) {
-  if (!text) return null;
-  const found = new DOMParser().parseFromString(text, "image/svg+xml").documentElement;
-  return found instanceof SVGSVGElement ? document.importNode(found, true) : null;
-}
-
 /** @param {{model: Model, el: HTMLElement}} context @returns {() => void} */
 function render({ model, el }) {
   const sheet = model.get("payload");
-  const { root, close } = makeExercise(sheet, parsedPicture(sheet.svg), kernelExaminer(model));
+  const { root, close } = makeExercise(sheet, svgOf(sheet.svg), kernelExaminer(model));
   el.replaceChildren(root);
   return close;
 }

@@ -1,6 +1,7 @@
 // The picture: a step only changes classes, attributes and the accumulators' texts.
 
-import { setOrRemove, SVG } from "./dom.js";
+import { setOrRemove } from "./dom.js";
+import { svgOf } from "./markup.js";
 import { Nearby } from "./nearby.js";
 import { Signals } from "./signal.js";
 import { Source } from "./source.js";
@@ -214,17 +215,11 @@ export class Picture {
   }
 }
 
-/**
- * The picture as elements of this document. Read as a page's own picture is, which takes a browser half as long as XML;
- * where anything but one SVG image comes out, nothing of it is used.
- * @param {string} text @returns {SVGSVGElement}
- */
+/** The picture as elements of this document. @param {string} text @returns {SVGSVGElement} */
 export function parsePicture(text) {
-  const { head, body } = new DOMParser().parseFromString(text, "text/html");
-  const parsed = body.firstElementChild;
-  const pure = head.childElementCount === 0 && body.childElementCount === 1 && body.getElementsByTagNameNS(body.namespaceURI, "*").length === 0;
-  if (!pure || parsed?.namespaceURI !== SVG || parsed.querySelector("script, foreignObject")) throw new Error(WORDS.graph.foreign);
-  return /** @type {SVGSVGElement} */ (/** @type {unknown} */ (document.adoptNode(parsed)));
+  const svg = svgOf(text);
+  if (!svg) throw new Error(WORDS.graph.foreign);
+  return svg;
 }
 
 /** A payload's picture as it was drawn in Python. @param {Payload} payload @returns {Picture} */
