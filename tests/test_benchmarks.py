@@ -315,6 +315,7 @@ def test_the_figure_of_a_long_graph_holds_all_of_it() -> None:
         figures.complete(re.sub(r">\d+ operations<", ">1 operations<", svg, count=1), 3000)
 
 
+@pytest.mark.slow
 def test_figures_of_long_graphs_are_proven_complete_and_measure_themselves(monkeypatch: pytest.MonkeyPatch) -> None:
     proofs = []
     monkeypatch.setattr("benchmarks.figures.complete", lambda svg, length: proofs.append(length))

@@ -577,6 +577,7 @@ def refused_start(folder: Path, environment: dict[str, str]) -> str:
     return str(failure.value)
 
 
+@pytest.mark.slow
 def test_the_demo_answers_here_only_wants_its_token_and_asks_no_other_host(tmp_path: Path) -> None:
     (tmp_path / "listener").mkdir()
     (tmp_path / "listener" / "sitecustomize.py").write_text(LISTENER, encoding="utf-8")

@@ -157,6 +157,7 @@ def test_a_loop_visits_its_line_turn_by_turn(page: Page, tmp_path: Path) -> None
     assert seen == [1, 2, 3, 4, 5, 6, 1]
 
 
+@pytest.mark.slow
 def test_a_closed_panel_listens_to_nothing(page: Page, tmp_path: Path) -> None:
     panel = opened(page, tmp_path, gad.trace(neuron, 0.5, 2.0, -1.0, 1.0))
     panel.explorer.root.get_by_role("tab", name="Details").click()
@@ -184,6 +185,7 @@ def test_a_collapsed_group_marks_all_of_its_lines(page: Page, tmp_path: Path) ->
     assert panel.marked("value") == "1 / (1 + np.exp(-z))"
 
 
+@pytest.mark.slow
 def test_forward_mode_has_its_own_sign(page: Page, tmp_path: Path) -> None:
     graph = gad.trace(neuron, 0.5, 2.0, -1.0, 1.0).forward({"w": 1.0})
     panel = opened(page, tmp_path, graph, mode="forward")
@@ -192,6 +194,7 @@ def test_forward_mode_has_its_own_sign(page: Page, tmp_path: Path) -> None:
     assert panel.marked("tangent") == "(h - t) ** 2"
 
 
+@pytest.mark.slow
 def test_no_source_says_why(page: Page, tmp_path: Path) -> None:
     space: dict[str, Any] = {}
     exec("def f(x):\n    return x * x", space)

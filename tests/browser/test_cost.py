@@ -108,6 +108,7 @@ def test_the_chart_leads_to_a_step(panel: Callable[..., tuple[Explorer, Locator]
     expect(shown.locator(".gad-ledger-now")).to_contain_text("Step 8: 40 B held")
 
 
+@pytest.mark.slow
 def test_leaving_the_panel_takes_the_marks_away(panel: Callable[..., tuple[Explorer, Locator]]) -> None:
     explorer, _ = panel(gad.trace(small, 2.0, 3.0, 1.0))
     explorer.go(9)
@@ -117,6 +118,7 @@ def test_leaving_the_panel_takes_the_marks_away(panel: Callable[..., tuple[Explo
     assert explorer.node("z").evaluate("node => Number(getComputedStyle(node).opacity)") == 1
 
 
+@pytest.mark.slow
 def test_forward_mode_counts_too(panel: Callable[..., tuple[Explorer, Locator]]) -> None:
     graph = gad.trace(small, 2.0, 3.0, 1.0)
     explorer, shown = panel(graph, mode="forward", seed={"x": 1.0})
@@ -129,6 +131,7 @@ def test_forward_mode_counts_too(panel: Callable[..., tuple[Explorer, Locator]])
     expect(shown.locator(".gad-ledger-key-tangents")).to_be_visible()
 
 
+@pytest.mark.slow
 def test_collapsed_groups_are_one_entry(panel: Callable[..., tuple[Explorer, Locator]]) -> None:
     graph = layered(2)
     explorer, shown = panel(graph, fold="all")
@@ -149,6 +152,7 @@ def test_a_page_carries_its_costs_for_every_look(tmp_path: Path, page_factory: C
     expect(explorer.root.locator(".gad-ledger-summary")).to_contain_text("computed each together with its tangent")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("mode", "second"), [("reverse", "adjoint"), ("forward", "tangent")])
 def test_the_marks_in_the_picture_are_explained(panel, mode: str, second: str) -> None:
     options = {"mode": "forward", "seed": {"x": 1.0}} if mode == "forward" else {}
@@ -169,6 +173,7 @@ def test_the_marks_in_the_picture_are_explained(panel, mode: str, second: str) -
     raise AssertionError("nothing but values was ever held")
 
 
+@pytest.mark.slow
 def test_the_legend_names_every_state_of_the_picture(panel: Callable[..., tuple[Explorer, Locator]]) -> None:
     explorer, shown = panel(gad.trace(small, 2.0, 3.0, 1.0))
     explorer.go(3)

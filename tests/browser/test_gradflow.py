@@ -191,6 +191,7 @@ def test_axe_finds_no_barrier(page_factory: Callable[..., Page], file: Path, scr
     assert not found, "\n".join(found)
 
 
+@pytest.mark.slow
 def test_tab_walks_through_the_panel_with_a_focus_that_is_seen(page: Page, file: Path) -> None:
     root = opened(page, file)
     names = []
@@ -207,6 +208,7 @@ def test_tab_walks_through_the_panel_with_a_focus_that_is_seen(page: Page, file:
     assert root.locator("[tabindex='0']").count() == 3
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("width", [400, 640, 1000, 1400])
 def test_nothing_is_cut_off(page_factory: Callable[..., Page], file: Path, screenshots: Path, width: int) -> None:
     page = page_factory(width=width, device_scale_factor=2 if width == 640 else 1)  # 1280 px at 200%
@@ -256,6 +258,7 @@ _START = """async ([source, style, payload]) => {
 }"""
 
 
+@pytest.mark.slow
 def test_where_no_widget_stands_in_another_it_is_said(page: Page) -> None:
     page.expose_function(
         "kernelWishes", lambda wish: {"opened": {"layer": 3, "text": "x", "model": "m"}, "answered": wish["nonce"]}
@@ -285,6 +288,7 @@ def live(page: Page) -> tuple[Locator, list[dict[str, Any]]]:
     return page.locator(".gad-flow"), wishes
 
 
+@pytest.mark.slow
 def test_a_net_is_measured_where_the_click_is(page: Page) -> None:
     root, wishes = live(page)
     click_in_plane(root, 3.0, 0.2)

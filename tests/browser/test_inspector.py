@@ -95,6 +95,7 @@ def test_it_is_the_first_tab_and_follows_the_story(opened: Open) -> None:
     expect(panel.locator(".gad-equation")).to_have_text("∂s/∂u = 1 − s² = 1 − 0.2449² = 0.94")
 
 
+@pytest.mark.slow
 def test_the_reason_for_a_one_is_said_only_when_it_is_known(opened: Open) -> None:
     explorer = opened(FORK)
     explorer.go(4)
@@ -135,6 +136,7 @@ def test_at_a_fork_every_contribution_appears_in_its_turn(opened: Open) -> None:
     )
 
 
+@pytest.mark.slow
 def test_a_sum_that_is_not_complete_says_so(opened: Open) -> None:
     explorer = opened(FORK)
     explorer.node("x").click()
@@ -198,6 +200,7 @@ def test_a_matrix_product_is_told_as_a_map(opened: Open) -> None:
     expect(fact(panel, "shapes")).to_have_text("(2,1) = (2,3)(3,1)")
 
 
+@pytest.mark.slow
 def test_tangents_in_forward_mode(opened: Open) -> None:
     explorer = opened(FORK, {"mode": "forward"})
     explorer.press("Last step")
@@ -209,6 +212,7 @@ def test_tangents_in_forward_mode(opened: Open) -> None:
     expect(panel).not_to_contain_text("adjoint")
 
 
+@pytest.mark.slow
 def test_a_group_tells_what_it_holds(opened: Open) -> None:
     def f(x, w):
         with gad.scope("block"):
@@ -229,6 +233,7 @@ def test_a_group_tells_what_it_holds(opened: Open) -> None:
     )
 
 
+@pytest.mark.slow
 def test_a_wrong_pass_shows_its_own_numbers(opened: Open) -> None:
     explorer = opened(FORK, {"wrong": "overwrite"})
     explorer.press("Last step")
@@ -238,6 +243,7 @@ def test_a_wrong_pass_shows_its_own_numbers(opened: Open) -> None:
     expect(fact(panel, "▼ adjoint")).to_have_text("0.47")
 
 
+@pytest.mark.slow
 def test_a_second_pass_starts_from_what_the_first_one_left(opened: Open) -> None:
     # y = tanh(x²) + x at 0.5: the first pass leaves 1 at s and 1 − tanh²(0.25) = 0.94 at u, 1 + 0.94 · 2 · 0.5 at x
     explorer = opened(FORK, {"wrong": "no-zeroing"})

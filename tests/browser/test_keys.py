@@ -85,6 +85,7 @@ def test_the_focus_stays_inside_and_comes_back(page: Page, address: str) -> None
     expect(dialog).not_to_be_visible()
 
 
+@pytest.mark.slow
 def test_help_in_a_lecture(page: Page, address: str) -> None:
     explorer = opened(page, address)
     page.keyboard.press("l")
@@ -97,6 +98,7 @@ def test_help_in_a_lecture(page: Page, address: str) -> None:
     explorer.expect_step(1)
 
 
+@pytest.mark.slow
 def test_it_is_read_on_a_small_screen_at_200_percent(page_factory: Callable[..., Page], address: str) -> None:
     page = page_factory(width=640, height=450)
     opened(page, address)
@@ -130,6 +132,7 @@ def test_no_key_acts_while_a_person_types(page: Page, address: str) -> None:
     expect(page.get_by_role("dialog")).not_to_be_visible()
 
 
+@pytest.mark.slow
 def test_keys_with_a_modifier_belong_to_the_browser(page: Page, address: str) -> None:
     explorer = opened(page, address)
     for modifier in ("Control", "Alt", "Meta"):

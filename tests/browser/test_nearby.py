@@ -62,6 +62,7 @@ def whole(view: Explorer) -> None:
     assert len(there) < len(LARGE.nodes)
 
 
+@pytest.mark.slow
 def test_whatever_is_seen_is_there(opened: Explorer) -> None:
     view = opened
     stage = view.root.locator(".gad-stage")

@@ -71,6 +71,7 @@ def test_a_path_lights_its_edges(panel: Callable[..., tuple[Explorer, Locator]])
     assert lit(explorer) == set()
 
 
+@pytest.mark.slow
 def test_another_input_and_what_is_selected(panel: Callable[..., tuple[Explorer, Locator]]) -> None:
     graph = gad.trace(f, 0.5, 3.0)
     explorer, shown = panel(graph)
@@ -82,6 +83,7 @@ def test_another_input_and_what_is_selected(panel: Callable[..., tuple[Explorer,
     expect(shown.locator(".gad-paths-total")).to_contain_text(brief(graph["u"].adjoint))
 
 
+@pytest.mark.slow
 def test_more_paths_than_anybody_lists(panel: Callable[..., tuple[Explorer, Locator]]) -> None:
     _, shown = panel(gad.trace(doublings, 1.0, 40), fold="none")
     expect(shown.locator(".gad-paths-summary")).to_have_text("1,099,511,627,776 paths against 80 edges of one sweep")
@@ -90,11 +92,13 @@ def test_more_paths_than_anybody_lists(panel: Callable[..., tuple[Explorer, Loca
     )
 
 
+@pytest.mark.slow
 def test_ways_through_closed_groups_are_said(panel: Callable[..., tuple[Explorer, Locator]]) -> None:
     _, shown = panel(layered(2), fold=("dense_2",))
     expect(shown.locator(".gad-path-inside").first).to_contain_text("through the closed group dense_2: open it")
 
 
+@pytest.mark.slow
 def test_no_sweep_no_paths(panel: Callable[..., tuple[Explorer, Locator]]) -> None:
     _, shown = panel(gad.trace(lambda x: (np.sin(x), np.cos(x)), 1.0))
     expect(shown.locator(".gad-paths-summary")).to_contain_text("2 outputs")

@@ -256,6 +256,7 @@ def test_playing_stops_at_the_question_and_jumps_pass(opened: Callable[..., Aske
     explorer.expect_step(6)
 
 
+@pytest.mark.slow
 def test_forward_mode_asks_for_tangents(opened: Callable[..., Asked]) -> None:
     graph = gad.trace(cube, 3.0)
     explorer = opened(graph, mode="forward", seed={"x": 1.0})
@@ -271,6 +272,7 @@ def test_forward_mode_asks_for_tangents(opened: Callable[..., Asked]) -> None:
     assert explorer.hint == "That is the tangent of x. What does the edge from x to u make of it?"
 
 
+@pytest.mark.slow
 def test_special_numbers(opened: Callable[..., Asked]) -> None:
     with np.errstate(all="ignore"):
         explorer = opened(gad.trace(lambda x: np.log(x) * 0.0, 0.0))
@@ -282,6 +284,7 @@ def test_special_numbers(opened: Callable[..., Asked]) -> None:
     assert explorer.outcome == "✓ Right: you wrote nan, it is NaN."
 
 
+@pytest.mark.slow
 def test_a_question_is_closed_when_the_graph_changes(opened: Callable[..., Asked]) -> None:
     explorer = opened(gad.trace(cube, 3.0), inputs={"x": [2.0, 3.0]})
     explorer.ask()
@@ -294,6 +297,7 @@ def test_a_question_is_closed_when_the_graph_changes(opened: Callable[..., Asked
     assert explorer.outcome == "✓ Right: 4."
 
 
+@pytest.mark.slow
 def test_a_question_is_closed_when_a_look_is_refused(opened: Callable[..., Asked]) -> None:
     explorer = opened(gad.trace(cube, 3.0))
     explorer.ask()

@@ -86,6 +86,7 @@ def test_an_input_that_is_refused_is_told_under_its_field(live: Live) -> None:
     expect(notice(explorer)).to_have_text("")
 
 
+@pytest.mark.slow
 def test_a_play_that_is_refused_leaves_the_radio_on_what_plays(live: Live) -> None:
     view = gad.explore(product, 1.0, 2.0)._base
     explorer, kernel = live(view)
@@ -169,6 +170,7 @@ def test_an_iteration_that_an_interrupt_has_lost_blocks_nothing(live: Live) -> N
     expect(explorer.root.locator(".gad-reason")).to_have_text("")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("panel", ["whatif", "tensor"])
 def test_what_could_not_be_answered_is_asked_again(live: Live, panel: str) -> None:
     explorer, kernel = live(gad.explore(lambda W: (W * W).sum(), W=np.arange(6.0).reshape(2, 3))._base)
@@ -216,6 +218,7 @@ def opened(tmp_path: Path, page_factory: Callable[..., Page]) -> Callable[..., E
     return open_page
 
 
+@pytest.mark.slow
 def test_a_look_that_a_page_does_not_carry_switches_nothing_off(opened: Callable[..., Explorer]) -> None:
     explorer = opened(gad.trace(nine, *[0.1 * k for k in range(1, 10)]), inputs={"a": [0.0, 0.1, 0.2]})
     mode = explorer.root.locator("select.gad-mode")
@@ -292,6 +295,7 @@ def nested(x: float) -> float:
     return inner(x) ** 2
 
 
+@pytest.mark.slow
 def test_the_way_back_to_the_graph_that_can_be_told_of(opened: Callable[..., Explorer]) -> None:
     explorer = opened(gad.trace(nested, 0.5), inputs={"x": [0.5, 1.0]})
     explorer.press("Last step")
@@ -317,6 +321,7 @@ def test_the_way_back_to_the_graph_that_can_be_told_of(opened: Callable[..., Exp
     assert [control.is_enabled() for control in controls.all()] == [True] * 5
 
 
+@pytest.mark.slow
 def test_the_cells_too_offer_the_way_back(opened: Callable[..., Explorer]) -> None:
     explorer = opened(gad.trace(lambda x: np.sum(nested(x)), np.arange(6.0).reshape(2, 3)))
     explorer.press("Last step")

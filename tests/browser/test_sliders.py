@@ -56,6 +56,7 @@ def test_typing_a_baked_value_shows_the_graph_there_also_on_another_branch(opene
         assert explorer.where[0] == explorer.where[1], "a complete picture stays complete"
 
 
+@pytest.mark.slow
 def test_keys_lead_from_one_end_of_a_slider_to_the_other(opened: Callable[..., Explorer]) -> None:
     explorer = opened(x=[-0.3, 0.1, 0.2, 0.1 + 0.2, 0.7, 2 / 3, 1.5])
     slider = explorer.root.get_by_role("slider", name="x", exact=True)
@@ -79,6 +80,7 @@ def test_a_value_between_is_refused_in_words(opened: Callable[..., Explorer]) ->
     expect(explorer.field("y")).to_be_disabled()
 
 
+@pytest.mark.slow
 def test_two_sliders_move_independently(opened: Callable[..., Explorer]) -> None:
     explorer = opened(x=[0.5, 1.0], y=[2.0, 3.0])
     explorer.press("Last step")

@@ -124,6 +124,7 @@ def test_statistics_and_histogram_are_those_of_the_array(opened: Open) -> None:
     assert counts == told["histogram"]["counts"]
 
 
+@pytest.mark.slow
 def test_what_is_not_finite_is_marked_by_a_sign(opened: Open) -> None:
     with np.errstate(all="ignore"):
         graph = gad.trace(lambda x: np.sum(np.log(x)), np.array([0.0, -1.0, 1.0]))
@@ -164,6 +165,7 @@ def test_a_cell_of_a_convolution_marks_image_and_kernel(opened: Open, fold: str)
     expect(framed(explorer, "kernel")).to_have_attribute("data-cells", "0 1 2 3")
 
 
+@pytest.mark.slow
 def test_an_index_marks_what_it_took(opened: Open) -> None:
     graph = gad.trace(lambda table: np.sum(table[np.array([2, 0, 2])] ** 2), np.arange(8.0).reshape(4, 2))
     explorer = opened(graph, "v1")
@@ -195,6 +197,7 @@ def test_a_large_array_is_shown_as_means_and_says_so(opened: Open) -> None:
     expect(explorer.root.locator('[data-stat="mean"]')).to_have_text(statistics(graph["X"].value)["mean"])
 
 
+@pytest.mark.slow
 def test_around_the_cell_of_a_very_large_array_its_neighbours_are_shown(
     opened: Open, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -212,6 +215,7 @@ def test_around_the_cell_of_a_very_large_array_its_neighbours_are_shown(
     expect(read_out(explorer)).to_contain_text(f"X[50, 45] = {value[50, 45].item()!r}")
 
 
+@pytest.mark.slow
 def test_every_negative_cell_carries_its_sign_on_top(opened: Open) -> None:
     explorer = opened(CONV, "x", {"fold": "all"})
     classes = heat_map(explorer).locator("path").evaluate_all("all => all.map(one => one.getAttribute('class'))")
@@ -223,6 +227,7 @@ def test_every_negative_cell_carries_its_sign_on_top(opened: Open) -> None:
     assert sum(counts) == int((CONV["x"].value < 0).sum())
 
 
+@pytest.mark.slow
 def test_a_graph_of_numbers_has_no_such_tab(
     tmp_path: Path, page_factory: Callable[..., Page], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -276,6 +281,7 @@ def test_in_a_notebook_a_large_array_comes_as_bytes_with_every_cell(
     expect(framed(explorer, "X")).to_have_attribute("data-cells", "90")
 
 
+@pytest.mark.slow
 def test_windows_stand_in_a_grid_of_their_places(opened: Open) -> None:
     graph = gad.trace(lambda x: np.sum(x * 2.0), np.arange(144.0).reshape(1, 1, 4, 4, 3, 3))
     explorer = opened(graph, "x")

@@ -133,6 +133,7 @@ def test_details_follow_the_update_and_the_zeroing(line_page: Path, opened: Call
     expect(value).to_have_text(brief(before["w"]))
 
 
+@pytest.mark.slow
 def test_a_parameters_heat_map_becomes_that_of_its_new_value(
     tmp_path: Path, opened: Callable[..., Explorer], screenshots: Path
 ) -> None:
@@ -209,6 +210,7 @@ def test_buttons_go_by_one_and_by_ten(line_page: Path, opened: Callable[..., Exp
     explorer.page.screenshot(path=screenshots / "training-light.png", full_page=True)
 
 
+@pytest.mark.slow
 def test_the_slider_keeps_its_keys_for_itself(line_page: Path, opened: Callable[..., Explorer]) -> None:
     explorer = opened(line_page)
     slider = explorer.root.get_by_role("slider", name="Iteration", exact=True)
@@ -275,6 +277,7 @@ def test_the_point_lies_at_the_present_iteration(line_page: Path, opened: Callab
     assert (middle - up[0]) / (up[2] - up[0]) == pytest.approx((high - np.log(losses[1])) / (high - low), abs=0.05)
 
 
+@pytest.mark.slow
 def test_divergence_is_told(tmp_path: Path, opened: Callable[..., Explorer]) -> None:
     explorer = gad.explore_training(lambda w: (w - 1.0) ** 4, 3.0, lr=1.0, steps=8)
     shown = opened(explorer.save(tmp_path / "wild.html"))
@@ -378,6 +381,7 @@ def test_in_a_notebook_every_iteration_is_run_when_it_is_asked_for(
     assert book.run(1, "import json; print(json.dumps([explorer.iteration, explorer.inputs['w']]))") == "[6, 1.0]"
 
 
+@pytest.mark.slow
 def test_other_explorers_have_no_training(tmp_path: Path, opened: Callable[..., Explorer]) -> None:
     shown = opened(gad.trace(lambda x: x**2, 3.0).save(tmp_path / "plain.html"))
     assert shown.root.get_by_role("tab", name="Training").count() == 0

@@ -195,6 +195,7 @@ def test_dragging_the_background_pans_and_selects_nothing(opened: Callable[..., 
     expect(selected).to_have_count(0)
 
 
+@pytest.mark.slow
 def test_playing_says_that_it_has_paused_at_a_fork(opened: Callable[..., View]) -> None:
     view = opened(SMALL)
     label = view.root.locator(".gad-waits")
@@ -227,6 +228,7 @@ def test_the_story_is_followed_only_out_of_view(opened: Callable[..., View]) -> 
     assert view.seen(names[3])
 
 
+@pytest.mark.slow
 def test_two_fingers_zoom_and_one_scrolls(opened: Callable[..., View]) -> None:
     view = opened(LONG, has_touch=True)
     stage = view.box(view.stage)
@@ -300,6 +302,7 @@ def test_a_signal_moves_with_the_value_and_back_with_the_adjoint(opened: Callabl
     assert view.root.locator(".gad-signal, .gad-arrow-back").count() == 0
 
 
+@pytest.mark.slow
 def test_tangents_move_forwards(opened: Callable[..., View]) -> None:
     view = opened(SMALL, {"mode": "forward", "seed": {"a": 1.0}}, reduced_motion="no-preference")
     step = next(s for s in SMALL.timeline("forward", seed={"a": 1.0}) if s.kind == "tangent" and s.node.name == "y")
@@ -308,6 +311,7 @@ def test_tangents_move_forwards(opened: Callable[..., View]) -> None:
     assert view.edge(source, "y").evaluate(ENDS) == {"moves": "on", "arrow": False, "own": "visible"}
 
 
+@pytest.mark.slow
 def test_nothing_moves_for_who_asks_for_less_motion(opened: Callable[..., View]) -> None:
     view = opened(SMALL, reduced_motion="reduce")
     for step in range(8):
@@ -336,6 +340,7 @@ TOUCHED = """async ([root, step]) => {
 }"""
 
 
+@pytest.mark.slow
 def test_a_step_touches_only_what_it_changes(opened: Callable[..., View]) -> None:
     view = opened(LONG)
     story = LONG.timeline()

@@ -178,6 +178,7 @@ def test_a_page_says_which_look_goes_back(saved: Callable[..., Explorer], screen
     expect(explorer.root.locator(".gad-notice")).to_be_empty()
 
 
+@pytest.mark.slow
 def test_a_page_closes_again_what_it_opened(saved: Callable[..., Explorer]) -> None:
     explorer = saved(gad.trace(nested, 0.5), fold=("outer",))
     explorer.root.get_by_role("button", name="Open outer").click()
@@ -240,6 +241,7 @@ def _data(text: str) -> list[float]:
     return data
 
 
+@pytest.mark.slow
 def test_what_was_clicked_does_not_jump(live: Callable[..., tuple[Explorer, Kernel]]) -> None:
     explorer, _ = live(layered(4))
     close = explorer.root.get_by_role("button", name="Close dense_3")
@@ -299,6 +301,7 @@ def test_a_long_chain_opens_range_by_range(live: Callable[..., tuple[Explorer, K
     assert explorer.root.locator('g.gad-node[data-kind="group"]').count() == before - 1
 
 
+@pytest.mark.slow
 def test_a_graph_without_groups_has_no_menu(live: Callable[..., tuple[Explorer, Kernel]]) -> None:
     explorer, _ = live(gad.trace(f, 0.5, 3.0))
     expect(explorer.root.locator(".gad-groups")).to_be_hidden()
@@ -371,6 +374,7 @@ def test_upstream_and_downstream_of_what_is_selected(
     assert marked(explorer, "gad-kept") == set()
 
 
+@pytest.mark.slow
 def test_where_there_is_little_room_the_ways_are_behind_a_button(live: Callable[..., tuple[Explorer, Kernel]]) -> None:
     explorer, _ = live(gad.trace(f, 0.5, 3.0), {"width": 600, "height": 700})
     more = explorer.root.get_by_role("button", name="Ways to look")
@@ -406,6 +410,7 @@ def calls(x):
     return y
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("make", [lambda: layered(3), lambda: gad.trace(calls, 0.5)], ids=["short", "long"])
 def test_the_menu_of_groups_stays_in_a_narrow_view(
     live: Callable[..., tuple[Explorer, Kernel]], screenshots: Path, make: Callable[[], gad.Graph]

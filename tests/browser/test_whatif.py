@@ -202,6 +202,7 @@ def test_the_adjoint_stands_beside_it_once_the_story_has_come_to_it(
     expect_hidden()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("theme", ["light", pytest.param("dark", marks=pytest.mark.slow)])
 def test_in_a_wrong_play_the_right_adjoint_is_compared_and_the_wrong_one_told(
     opened: Open, screenshots: Path, theme: str
@@ -249,6 +250,7 @@ def test_every_edge_gets_the_badge_of_its_verdict(opened: Open, theme: str) -> N
     expect(explorer.edge("v1", "v")).to_have_class(re.compile("gad-selected"))
 
 
+@pytest.mark.slow
 def test_a_jump_has_a_sign_and_a_sentence(opened: Open) -> None:
     explorer = opened(gad.trace(lambda x, y: np.where(x > y, x * y, x + y) * x, 1.0, 1.0))
     explorer.root.get_by_role("button", name="Check all edges").click()

@@ -175,6 +175,7 @@ def test_by_keyboard(opened: Callable[..., Explorer]) -> None:
     expect(explorer.root).to_be_focused()
 
 
+@pytest.mark.slow
 def test_another_tab_leaves_the_wrong_algorithm_playing(opened: Callable[..., Explorer]) -> None:
     explorer = opened(fork_graph())
     choose(explorer, "overwrite")
@@ -184,6 +185,7 @@ def test_another_tab_leaves_the_wrong_algorithm_playing(opened: Callable[..., Ex
     expect(explorer.root.locator("g.gad-wrong-node")).to_have_count(4)
 
 
+@pytest.mark.slow
 def test_a_page_may_open_with_it(tmp_path: Path, page_factory: Callable[..., Page]) -> None:
     view = View(fork_graph(), wrong="depth-first")
     path = tmp_path / "wrong.html"
@@ -198,6 +200,7 @@ def test_a_page_may_open_with_it(tmp_path: Path, page_factory: Callable[..., Pag
     assert explorer.root.locator(".gad-wrong-badge text").first.text_content() == "✗ sent 1, right is 7"
 
 
+@pytest.mark.slow
 def test_hostile_names_only_ever_become_text(opened: Callable[..., Explorer]) -> None:
     x = gad.variable(3.0, name="<img src=x onerror=alert(1)>")
     explorer = opened(gad.graph(x * x + x))

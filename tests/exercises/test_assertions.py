@@ -339,6 +339,7 @@ def test_answers_in_a_fresh_process() -> None:
     assert fresh(code="x")[0] == 2
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("line", "words"),
     [

@@ -417,6 +417,7 @@ def test_the_slope_of_a_random_walk() -> None:
     assert theory.finite_width_slope(400, (20, 48), "relu", seeds=4)[1] == pytest.approx(error / 2)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("weights", ["gaussian", "orthogonal"])
 @pytest.mark.parametrize("name", ["linear", "relu", "tanh"])
 def test_singular_values_of_a_random_jacobian(weights: str, name: str) -> None:

@@ -214,6 +214,7 @@ def test_the_answer_is_strict_json_and_counts() -> None:
     assert len(told["nodes"]) == len([node for node in line.graph.nodes if node.differentiable])
 
 
+@pytest.mark.slow
 def test_a_large_graph_is_measured_in_part_and_says_so() -> None:
     def f(xs: Any) -> Any:
         total = xs * 1.0
