@@ -44,16 +44,19 @@ REASONS: dict[str, str] = {
         ["concatenate", "stack", "hstack", "vstack", "dstack", "column_stack", "append"],
         "the adjoint is cut into pieces, one for each array",
     ),
+    "heaviside": "its rule compares, and selects",
+    "mantissa": "its rule divides by powers of 2",
+    "polyval": "its rule makes every power of x, 1000 × 1000 of them",
     "cholesky": "its rule solves with triangular matrices, twice",
     "det": "its cofactors come from singular values, which are right for singular matrices too",
     "diag": "a matrix of 1000 × 1000 is copied",
-    "matvec": "its rules are an outer product and a product with the transpose",
+    **dict.fromkeys(["matvec", "vecmat"], "its rules are an outer product and a product with the transpose"),
     "norm": "its rule divides by the norm, and by what takes its place at 0",
     "repeat": "its rule adds copies up by their places",
     "sinc": "its derivative is a series near 0",
 }
 """Why a primitive costs more than `LIMIT`: what its rule has to do beside the bare call."""
-SINGLE = 3e-6
+SINGLE = 5e-6
 """Seconds up to which a bare call is hardly more than one pass over 1000 numbers: whatever is recorded costs more."""
 UNKNOWN = "no reason is known"
 
