@@ -39,9 +39,9 @@ REASONS: dict[str, str] = {
     **dict.fromkeys(["sort", "partition"], "positions are sorted too, and the adjoint goes back by them"),
     **dict.fromkeys(["clip", "maximum", "minimum", "fmax", "fmin"], "each input's rule compares, and selects"),
     **dict.fromkeys(["huber", "pseudo_huber"], "its rule selects between two branches"),
-    **dict.fromkeys(["digamma", "polygamma", "j0", "j1", "y0", "y1", "gammaln"], "its derivative is a dearer function"),
+    **dict.fromkeys(["digamma", "polygamma", "j0", "j1", "gammaln"], "its derivative is a dearer function"),
     **dict.fromkeys(
-        ["concatenate", "stack", "hstack", "vstack", "dstack", "column_stack", "append"],
+        ["concatenate", "stack", "hstack", "vstack", "dstack", "column_stack"],
         "the adjoint is cut into pieces, one for each array",
     ),
     "heaviside": "its rule compares, and selects",
