@@ -45,33 +45,35 @@ clean: ## remove .venv, caches and test output
 
 # ---------------------------------------------------------------------------------------------------------------------
 
+# `--no-compile`: Python compiles what is imported when it is; compiling all of it beforehand takes longer than the download.
+
 # An interpreter of your choice: make demo PYTHON=python3.13
 PYTHON :=
 moved:
 
 .venv/installed-demo: .venv/made-in pyproject.toml
 	@echo "Installing graphviz-ad and JupyterLab into .venv (a minute or two) ..."
-	@.venv/bin/python -m pip install --quiet --editable '.[demo]'
+	@.venv/bin/python -m pip install --quiet --no-compile --editable '.[demo]'
 	@touch $@
 
 .venv/installed-test: .venv/made-in pyproject.toml
 	@echo "Installing graphviz-ad and what its tests need into .venv (a minute or two) ..."
-	@.venv/bin/python -m pip install --quiet --editable '.[test]'
+	@.venv/bin/python -m pip install --quiet --no-compile --editable '.[test]'
 	@touch $@ .venv/installed-demo
 
 .venv/installed-slow: .venv/made-in pyproject.toml
-	@.venv/bin/python -m pip install --quiet --editable '.[slow]' && touch $@
+	@.venv/bin/python -m pip install --quiet --no-compile --editable '.[slow]' && touch $@
 
 # On Linux the usual wheel of PyTorch brings gigabytes of CUDA: only a CPU build is taken, where pip is set up to find one.
 TORCH := torch$(if $(filter Linux,$(shell uname -s)),==2.13.0+cpu)
 
 .venv/installed-bench: .venv/made-in pyproject.toml
 	@echo "Installing graphviz-ad and what it is measured against into .venv (a minute or two) ..."
-	@.venv/bin/python -m pip install --quiet --editable '.[bench]'
+	@.venv/bin/python -m pip install --quiet --no-compile --editable '.[bench]'
 	@touch $@
 
 .venv/installed-torch: .venv/made-in
-	@.venv/bin/python -m pip install --quiet '$(TORCH)' 2>/dev/null && touch $@ || \
+	@.venv/bin/python -m pip install --quiet --no-compile '$(TORCH)' 2>/dev/null && touch $@ || \
 	  echo "pip finds no $(TORCH): to compare with PyTorch, install a CPU build into .venv"
 
 # Graders live in an environment of their own: they add to JupyterLab what a newcomer does not have.
@@ -80,7 +82,7 @@ GRADERS := 'nbgrader>=0.9' 'otter-grader>=6'
 .venv/installed-graders: .venv/made-in pyproject.toml
 	@echo "Installing nbgrader and otter-grader into .venv/graders (a minute or two) ..."
 	@.venv/bin/python -m venv --without-pip .venv/graders && \
-	  .venv/bin/python -m pip --python .venv/graders/bin/python install --quiet $(GRADERS) --editable . 2>/dev/null && \
+	  .venv/bin/python -m pip --python .venv/graders/bin/python install --quiet --no-compile $(GRADERS) --editable . 2>/dev/null && \
 	  touch $@ || { rm -rf .venv/graders; echo "pip finds no nbgrader or no otter-grader: their tests are skipped"; }
 
 # Debian's python3 may come without ensurepip: then pip, if it is there, installs into an environment made without it;

@@ -15,6 +15,7 @@ import pytest
 import graphviz_ad as gad
 from graphviz_ad.widget.packing import unpack
 from tests.examples import EXAMPLES
+from tests.thinned import thinned
 
 GOLDEN = Path(__file__).parent / "golden"
 FORMS = (".txt", ".svg")
@@ -71,7 +72,7 @@ def table(text: str) -> Any:
     return float(text)
 
 
-@pytest.mark.parametrize("name", EXAMPLES)
+@pytest.mark.parametrize("name", thinned(EXAMPLES, 3))
 def test_picture_page_and_json_have_the_graphs_numbers(name: str, tmp_path: Path) -> None:
     graph = EXAMPLES[name]()
     picture = ET.fromstring(graph.save(tmp_path / "a.svg").read_text(encoding="utf-8"))

@@ -24,6 +24,7 @@ from graphviz_ad.core.flat import to_dict
 from graphviz_ad.widget.packing import pack, unpack
 from graphviz_ad.widget.page import page
 from graphviz_ad.widget.view import _WRITERS, View
+from tests.thinned import thinned
 
 NASTY = {
     "quotes": "\"'`&quot;&#39;",
@@ -166,7 +167,7 @@ def bidi_controls(text: str) -> set[str]:
     }
 
 
-@pytest.mark.parametrize("kind", NASTY)
+@pytest.mark.parametrize("kind", thinned(NASTY, 4))
 def test_pictures_have_the_same_parts(kind: str, plain: gad.Graph) -> None:
     same_picture(NASTY[kind], plain)
 
@@ -249,12 +250,12 @@ def same_page(name: str, plain: gad.Graph, whole: bool = False) -> None:
     assert shape_of_json(data) == shape_of_json(other)
 
 
-@pytest.mark.parametrize("kind", ["script", "surrogates", "long"])
+@pytest.mark.parametrize("kind", thinned(["script", "surrogates", "long"], 3))
 def test_pages_with_all_their_answers_have_the_same_parts(kind: str, plain: gad.Graph) -> None:
     same_page(NASTY[kind], plain, whole=True)
 
 
-@pytest.mark.parametrize("kind", NASTY)
+@pytest.mark.parametrize("kind", thinned(NASTY, 4))
 def test_pages_have_the_same_parts(kind: str, plain: gad.Graph) -> None:
     same_page(NASTY[kind], plain)
 
@@ -275,7 +276,7 @@ def test_what_a_page_carries_cannot_end_its_element(text: str) -> None:
     assert unpack(written) == {readable: [readable]}
 
 
-@pytest.mark.parametrize("kind", NASTY)
+@pytest.mark.parametrize("kind", thinned(NASTY, 4))
 def test_what_the_widget_sends_can_be_sent(kind: str) -> None:
     payload = view_of(graph_of(NASTY[kind])).payload(True)
     json.dumps(payload, ensure_ascii=False, allow_nan=False).encode()  # as Jupyter does
@@ -323,7 +324,7 @@ needs_dot = pytest.mark.skipif(shutil.which("dot") is None, reason="the program 
 
 
 @needs_dot
-@pytest.mark.parametrize("kind", NASTY)
+@pytest.mark.parametrize("kind", thinned(NASTY, 4))
 def test_dot_has_the_same_parts(kind: str, plain: gad.Graph) -> None:
     same_dot(NASTY[kind], plain)
 
@@ -387,7 +388,7 @@ def commands(text: str) -> set[str]:
 
 
 @pytest.mark.parametrize("suffix", sorted({".tex", ".md"} & set(_WRITERS)))
-@pytest.mark.parametrize("kind", NASTY)
+@pytest.mark.parametrize("kind", thinned(NASTY, 4))
 def test_names_are_no_commands_of_latex_or_markdown(suffix: str, kind: str, tmp_path: Path, plain: gad.Graph) -> None:
     text, expected = (
         graph.save(tmp_path / f"graph{suffix}").read_text(encoding="utf-8") for graph in (graph_of(NASTY[kind]), plain)
@@ -424,13 +425,13 @@ TEXTS = sorted(set(_WRITERS) - PIXELS)
 @pytest.mark.parametrize(
     "suffix", [pytest.param(suffix, marks=pytest.mark.slow) if suffix == ".html" else suffix for suffix in TEXTS]
 )
-@pytest.mark.parametrize("kind", NASTY)
+@pytest.mark.parametrize("kind", thinned(NASTY, 4))
 def test_every_text_can_be_written_and_read(suffix: str, kind: str, tmp_path: Path) -> None:
     written = graph_of(NASTY[kind]).save(tmp_path / f"graph{suffix}", engine="layered")
     assert len(written.read_text(encoding="utf-8")) > 200
 
 
-@pytest.mark.parametrize("suffix", sorted(PIXELS))
+@pytest.mark.parametrize("suffix", thinned(sorted(PIXELS), 2))
 def test_every_picture_can_be_written(suffix: str, tmp_path: Path) -> None:
     name = "".join(name for name in NASTY.values() if len(name) < 100)
     data = graph_of(name).save(tmp_path / f"graph{suffix}", engine="layered").read_bytes()

@@ -16,6 +16,7 @@ import pytest
 
 import graphviz_ad as gad
 from graphviz_ad.core import flat, place
+from tests.thinned import thinned
 
 # -- the graphs whose files are read -----------------------------------------------------------------
 
@@ -602,7 +603,7 @@ def mutate(data: dict[str, Any], chance: random.Random) -> str:
 FILES = {name: json.dumps(written(name)) for name in GRAPHS}
 
 
-@pytest.mark.parametrize("name", GRAPHS)
+@pytest.mark.parametrize("name", thinned(GRAPHS, 3))
 def test_changed_files_are_refused_or_work(name: str, tmp_path: Path) -> None:
     chance = random.Random(f"strangers {name}")
     read = 0

@@ -16,6 +16,7 @@ from graphviz_ad.gradflow.measurement import measure
 from graphviz_ad.gradflow.recurrent import measure_recurrent
 from graphviz_ad.gradflow.sizes import norm, saturation
 from graphviz_ad.gradflow.table import COLUMNS, Flow
+from tests.thinned import thinned
 
 
 def drawn(seed: int, depth: int, width: int, batch: int, weight_var: float, bias_var: float) -> tuple[Any, ...]:
@@ -127,7 +128,7 @@ def log_chi(activation: str, weight_var: float, bias_var: float, width: int, see
     return flow.slope("delta_mean_square", WINDOW)
 
 
-@pytest.mark.parametrize(("activation", "weight_var", "bias_var", "chi"), ROWS)
+@pytest.mark.parametrize(("activation", "weight_var", "bias_var", "chi"), thinned(ROWS, 3))
 def test_the_slope_is_that_of_mean_field_theory_within_the_band_of_a_finite_width(
     activation: str, weight_var: float, bias_var: float, chi: float
 ) -> None:
@@ -217,7 +218,7 @@ def test_an_initialisation_may_be_a_function() -> None:
 
 
 @pytest.mark.parametrize("norm_of", [None, "batch", "layer"])
-@pytest.mark.parametrize("loss", ["mse", "cross_entropy"])
+@pytest.mark.parametrize("loss", thinned(["mse", "cross_entropy"], 2))
 @pytest.mark.parametrize("init", ["glorot", "lsuv"])
 def test_a_seed_measures_the_same_alone_and_among_others(norm_of: str | None, loss: str, init: str) -> None:
     def both(seeds: list[int]) -> Flow:

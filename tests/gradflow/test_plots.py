@@ -25,6 +25,7 @@ from graphviz_ad.gradflow.profile import fit_window, profile, share, tenfold, tr
 from graphviz_ad.gradflow.remedies import REMEDIES
 from graphviz_ad.gradflow.table import COLUMNS, Flow
 from tests.render.test_theme import contrast
+from tests.thinned import thinned
 
 SMALL: dict[str, Any] = {"depth": 24, "width": 64, "batch": 16, "seeds": 4}
 
@@ -109,7 +110,7 @@ def test_the_dotted_band_is_that_of_finite_width(relu: Flow) -> None:
     assert low[-1] == high[-1] == line(ax, "theory").get_ydata()[-1]
 
 
-@pytest.mark.parametrize(("activation", "weight_var"), [("relu", 2.0), ("linear", 1.0), ("tanh", 2.0)])
+@pytest.mark.parametrize(("activation", "weight_var"), thinned([("relu", 2.0), ("linear", 1.0), ("tanh", 2.0)], 3))
 @pytest.mark.parametrize("column", ["delta_norm", "weight_grad_norm"])
 def test_the_dotted_band_holds_nineteen_nets_of_twenty(activation: str, weight_var: float, column: str) -> None:
     flow = gad.gradflow.measure(
@@ -592,7 +593,7 @@ def reading_of(ax: Axes) -> Any:
     return found
 
 
-@pytest.mark.parametrize("layout", [None, "constrained", "tight"])
+@pytest.mark.parametrize("layout", thinned([None, "constrained", "tight"], 3))
 def test_a_reading_is_whole_in_a_grid_of_plots_and_leaves_the_others_alone(layout: Any) -> None:
     axes = in_a_grid((9, 7), layout)
     drawn(axes[0])

@@ -9,6 +9,7 @@ import pytest
 
 import graphviz_ad as gad
 from tests.primitives.moves import check_moves
+from tests.thinned import thinned
 
 RNG = np.random.default_rng(6)
 ROW, TABLE, BLOCK = (RNG.normal(size=shape) for shape in ((4,), (3, 4), (2, 3, 3)))
@@ -120,7 +121,7 @@ PADS = [
 ]
 
 
-@pytest.mark.parametrize("arguments", PADS)
+@pytest.mark.parametrize("arguments", thinned([(pad,) for pad in PADS], 3))
 def test_padding(arguments) -> None:
     *rest, options = arguments if isinstance(arguments[-1], dict) else (*arguments, {})
     check_moves(lambda x: np.pad(x, *rest, **options), TABLE)

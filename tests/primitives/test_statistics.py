@@ -31,7 +31,7 @@ def both_modes(f, x):
 
 
 @pytest.mark.parametrize("form", AXES, ids=str)
-@pytest.mark.parametrize("name", ["median", "nanmedian"])
+@pytest.mark.parametrize("name", thinned(["median", "nanmedian"], 2))
 def test_median(name, form) -> None:
     check(lambda x: getattr(np, name)(x * x, **form), X)
     check_types(lambda x: getattr(np, name)(x, **form), X)
@@ -46,7 +46,7 @@ def test_fractions(name, form) -> None:
     check_types(lambda x: f(x, 0.3 * scale, **form), X)
 
 
-@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("method", thinned(METHODS, 4))
 @pytest.mark.parametrize("name", ["quantile", "nanpercentile"])
 @pytest.mark.parametrize("q", [0.0, 0.2, 0.5, 0.77, 1.0])
 def test_every_method(name, method, q) -> None:

@@ -238,7 +238,7 @@ def test_clusters_of_dot(name: str, direction: str) -> None:
     assert broken(graph, layout, strict=False) == []
 
 
-@pytest.mark.parametrize("name", [f"random {seed}" for seed in range(0, 50, 3)])
+@pytest.mark.parametrize("name", [f"random {seed}" for seed in range(0, 50, 8)])
 def test_promises_hold_with_lanes(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(layered, "LANE_BUDGET", -(10**9))
     graph = GRAPHS[name]

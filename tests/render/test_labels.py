@@ -25,6 +25,7 @@ from graphviz_ad.story.state import states
 from graphviz_ad.widget.payload import payload
 from graphviz_ad.widget.view import View
 from tests.examples import EXAMPLES
+from tests.thinned import thinned
 
 FORMULAS = ("gad-formula-value", "gad-formula-adjoint", "gad-formula-tangent")
 ON_EDGES = ("gad-formula-local", "gad-formula-contribution", "gad-formula-pushed")
@@ -279,7 +280,7 @@ def test_numbers_are_what_there_is_without_asking() -> None:
         assert to_svg(picture(scene)) == to_svg(picture(stage(graph)))
 
 
-@pytest.mark.parametrize("labels", ["symbols", "both"])
+@pytest.mark.parametrize("labels", thinned(["both", "symbols"], 2))
 def test_every_picture_and_the_page_can_have_them(labels: str, tmp_path: Path) -> None:
     for name, options in {
         "a.svg": {},

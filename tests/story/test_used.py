@@ -13,6 +13,7 @@ from graphviz_ad.core.primitive import REGISTRY
 from graphviz_ad.core.traced import invoke
 from graphviz_ad.story.outline import outline, whole
 from graphviz_ad.story.used import MOST, Uses
+from tests.thinned import thinned
 
 NO_JUMP = {"remainder", "interp", "fmod", "heaviside", "cholesky"}
 """What stays as it is under nearly every change, or is not defined after one: perturbing says nothing."""
@@ -60,7 +61,7 @@ def table_of(uses: Uses, position: int, argnum: int) -> np.ndarray[Any, Any] | N
     return np.reshape(np.array(rows, bool), (size, graph.records[position].inputs[argnum].size))
 
 
-@pytest.mark.parametrize(("name", "number"), CASES)
+@pytest.mark.parametrize(("name", "number"), thinned(CASES, 3))
 def test_every_primitive_against_perturbing_each_cell(name: str, number: int) -> None:
     primitive = REGISTRY[name]
     assert primitive.sample is not None
