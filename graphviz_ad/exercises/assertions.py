@@ -12,10 +12,10 @@ from graphviz_ad.core.graph import BaseGraph
 from graphviz_ad.core.traced import shape_of
 from graphviz_ad.core.where import brief
 from graphviz_ad.errors import ArgumentError, UnknownNameError
+from graphviz_ad.exercises.building import edge_key, swept
 from graphviz_ad.exercises.compare import compare
 from graphviz_ad.exercises.fingerprints import Fingerprints, alike
 from graphviz_ad.exercises.judgements import Judgement
-from graphviz_ad.exercises.numbers import edge_key, swept
 from graphviz_ad.exercises.questions import Number
 from graphviz_ad.graph import Graph
 from graphviz_ad.story.answers import TYPED, parse

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
 
 import numpy as np
 
 from graphviz_ad.core.complexes import is_complex
 from graphviz_ad.core.graph import BaseGraph, Edge, Node
 from graphviz_ad.core.visible import called, visible
-from graphviz_ad.errors import ArgumentError
+from graphviz_ad.errors import ArgumentError, SeedError
 from graphviz_ad.exercises.exercise import Exercise
 from graphviz_ad.exercises.judgements import Question
-from graphviz_ad.exercises.numbers import LARGEST, swept
-from graphviz_ad.graph import Graph
+from graphviz_ad.graph import Graph, trace
 
-__all__ = ["LARGEST", "Keys", "askable", "built", "senders", "some", "swept"]
+LARGEST = 16
+"""A question asks for so many entries at most: nobody types more."""
 
 
 class Keys:
@@ -26,29 +27,69 @@ class Keys:
     Examples
     --------
     >>> import graphviz_ad as gad
-    >>> graph = gad.trace(lambda d: d["x"] * d[" x"], {"x": 2.0, " x": 3.0})
+    >>> graph = gad.trace(lambda d: d["x"] * d[" x"], {" x": 2.0, "x": 3.0})
     >>> keys = Keys(graph)
     >>> [keys[node] for node in graph.nodes]
-    ['x', 'x′', 'out']
+    ['x′', 'x', 'out']
     """
 
     def __init__(self, graph: BaseGraph) -> None:
+        shown = [visible(name).strip() or "?" for name in graph.names]
+        taken = {name for name, key in zip(graph.names, shown, strict=True) if name == key}  # these keep their names
         self._keys: list[str] = []
-        taken: set[str] = set()
-        for name in graph.names:
-            key = visible(name).strip() or "?"
-            while key in taken:
-                key += "′"
-            taken.add(key)
+        for name, key in zip(graph.names, shown, strict=True):
+            if name != key:
+                while key in taken:
+                    key += "′"
+                taken.add(key)
             self._keys.append(key)
 
     def __getitem__(self, node: Node | int) -> str:
         return self._keys[node if isinstance(node, int) else node.id]
 
 
+def traced(f: Callable[..., Any] | Graph, *args: Any, **kwargs: Any) -> Graph:
+    """The graph of a call, or that graph."""
+    if not isinstance(f, Graph):
+        return trace(f, *args, **kwargs)
+    if args or kwargs:
+        raise ArgumentError("a graph has its inputs already; for others pass graph.evaluate(...), or the function")
+    return f
+
+
+def swept(f: Callable[..., Any] | Graph, *args: Any, **kwargs: Any) -> Graph:
+    """The graph of a call, or that graph, with its adjoints."""
+    graph = traced(f, *args, **kwargs)
+    if not graph.has_adjoints:
+        try:
+            graph.backward()
+        except SeedError as error:
+            if graph is f:
+                raise
+            raise SeedError(f"{error} Here that takes graph = gad.trace(f, ...): pass that graph then.") from None
+    return graph
+
+
+def edge_key(edge: Edge, keys: Keys | None = None) -> str:
+    """The key of an edge: ``x->u``; ``x->u#1`` for the second argument of the same node.
+
+    Examples
+    --------
+    >>> import graphviz_ad as gad
+    >>> def f(x):
+    ...     y = x * x
+    ...     return y
+    >>> [edge_key(edge) for edge in gad.trace(f, 2.0).edges]
+    ['x->y', 'x->y#1']
+    """
+    uses = [other for other in edge.consumer.inputs[: edge.argnum] if other.id == edge.input.id]
+    ends = (edge.input.name, edge.consumer.name) if keys is None else (keys[edge.input], keys[edge.consumer])
+    return "->".join(ends) + (f"#{len(uses)}" if uses else "")
+
+
 def askable(node: Node) -> bool:
-    """Whether a node is small enough to be typed, and real."""
-    return int(np.prod(node.shape)) <= LARGEST and not is_complex(node.value)
+    """Whether a node is small enough to be typed, and real, and has a number at all."""
+    return 0 < int(np.prod(node.shape)) <= LARGEST and not is_complex(node.value)
 
 
 def senders(graph: BaseGraph) -> dict[int, list[Edge]]:

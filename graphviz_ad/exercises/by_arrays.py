@@ -108,7 +108,8 @@ GATES = (
             h = np.maximum(a, z)
             y = h * g
             return y
-        """, {"z": (-3.0, -2.0, -0.5, 1.5, 2.0), "g": (2.0, -3.0, 4.0)}, {"z->a": "contribution"}, "z->a h->y"),
+        """, {"z": (-3.0, -2.0, -0.5, 1.5, 2.0), "g": (2.0, -3.0, 4.0, -2.0, 5.0)}, {"z->h": "other", "a->h": "other"},
+        "z->a z->h a->h h->y"),
     entry("tanh-slope", "X2", "The slope of tanh",
         "Take tanh′ at its input, once", "9, 39, E14", """
         def slope(w, x):

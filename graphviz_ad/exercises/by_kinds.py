@@ -36,8 +36,8 @@ _AB = {"a": (2.0, 3.0, -2.0, 4.0, 5.0), "b": (3.0, -3.0, 4.0, 2.0, 5.0)}
 _TWO = """
     def two_paths(x):
         s = x**2
-        u = 3 * s
-        v = 2 * x
+        u = $p * s
+        v = $q * x
         y = u + v
         return y
 """
@@ -72,7 +72,8 @@ def _on(
 
 ROUTES = (
     _on(paths, "which-paths", "X4", "Which paths lead to the output?",
-        "List the paths of an input, and add up their products", "3, 29, 61", _TWO, {"x": HALVES}, {"x": "M1 M16 M3"}),
+        "List the paths of an input, and add up their products", "3, 29, 61", _TWO,
+        {"x": HALVES, "$p": (2, 3, 4, 5), "$q": (2, 3, 5)}, {"x": "M1 M16 M3"}),
     _on(paths, "paths-of-a-fork", "X4", "Four paths through two forks",
         "See how many paths two forks make", "30, 79", _FORK, _AB, {"a": "M16 M3", "paths of a": "M1"}),
     _on(order, "sweep-order", "X5", "The order of the sweep",
@@ -111,20 +112,20 @@ ROUTES = (
 SHAPES = (
     _on(shape_puzzle, "linear-shapes", "X9", "The shapes of a linear layer",
         "Assemble adjoints from matrices by their shapes", "8, 12, 82, E3, E5", _LAYER, _XWB,
-        {"b": "M8"}, check=False, wrong={("b", "M8"): "Y_bar"}),
+        {"W": "M7", "b": "M8"}, check=False, wrong={("W", "M7"): "X.T @ Y_bar", ("b", "M8"): "Y_bar"}),
     _on(shape_puzzle, "sigmoid-layer-shapes", "X9", "The shapes of σ(Wx + b)",
         "Put the slope of an activation into a product of matrices", "74, 97, E4, E24", """
         def layer(W, x, b):
-            z = W @ x + b
-            h = np.tanh(z)
+            h = nn.sigmoid(W @ x + b)
             return h
         """, {"W": Array((2, 3)), "x": Array((3,)), "b": Array((2,))}, {}, check=False),
     _on(shape_puzzle, "attention-shapes", "X9", "The scores of attention",
-        "Tell S̄ᵀ from S̄ where both fit square matrices", "19, E10", """
+        "Tell S̄ᵀ from S̄ by shapes: with square matrices both fit", "19, E10", """
         def scores(Q, K):
             S = Q @ K.T
             return S
-        """, {"Q": Array((2, 3)), "K": Array((4, 3))}, {}, check=False),
+        """, {"Q": Array((2, 3)), "K": Array((4, 3))}, {"Q": "M7", "K": "M7"}, check=False,
+        wrong={("Q", "M7"): "S_bar.T @ K", ("K", "M7"): "Q.T @ S_bar"}),
 )  # fmt: skip
 
 

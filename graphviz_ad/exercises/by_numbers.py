@@ -53,43 +53,43 @@ CHAINS = (
     entry("line-power", "X3", "A power of a straight line",
         "See that the inner derivative of a straight line is a factor like any other", "67, 76", """
         def power(x):
-            u = 3 * x
-            v = u + 1
+            u = $w * x
+            v = u + $c
             y = v**3
             return y
-        """, {"x": (-2.0, -1.0, 0.5, 1.0, 1.5, 2.0)}, {"x": "M4 M5 M6 sum composed"}),
+        """, {"x": (-2.0, -1.0, 0.5, 1.0, 1.5, 2.0), "$w": (2, 3, 4), "$c": (1, 2, 3)}, {"x": "M4 M5 M6 sum composed"}),
     entry("sine-chain", "X3", "A sine of a straight line",
         "Take the cosine at the inner value, not at x", "57", """
         def wave(x):
-            u = 3 * x
-            v = u + 2
+            u = $w * x
+            v = u + $c
             y = np.sin(v)
             return y
-        """, {"x": (-1.0, -0.5, 0.5, 1.0, 1.5)}, {"x": "M4 M5 M6 sum M3"}),
+        """, {"x": (-1.0, -0.5, 0.5, 1.0, 1.5), "$w": (2, 3, 4), "$c": (1, 2, 3)}, {"x": "M4 M5 M6 sum M3"}),
     entry("bell", "X3", "The bell curve",
         "Carry a sign and an exponential through a chain", "56", """
         def bell(x):
             u = x**2
-            v = -u
+            v = -$w * u
             y = np.exp(v)
             return y
-        """, {"x": (-1.5, -0.5, 0.5, 1.5)}, {"x": "M4 M5 sum M3"}),
+        """, {"x": (-1.5, -1.0, -0.5, 0.5, 1.0, 1.5, 2.0), "$w": (0.5, 1, 2)}, {"x": "M4 M5 sum M3"}),
     entry("log-chain", "X3", "A logarithm of a polynomial",
         "Divide by the inner value, and keep the inner derivative", "58", """
         def log_chain(x):
             u = x**2
-            v = u + 1
+            v = u + $c
             y = np.log(v)
             return y
-        """, {"x": (2.0, 3.0, -2.0, 0.5, -3.0, 1.5)}, {"x": "M4 M5 M6 sum"}),
-    entry("root", "X3", "The root of 1 + x²",
+        """, {"x": (2.0, 3.0, -2.0, 0.5, -3.0, 1.5), "$c": (1, 2, 3)}, {"x": "M4 M5 M6 sum"}),
+    entry("root", "X3", "A root of a sum",
         "Differentiate a root inside a chain", "70", """
         def root(x):
             u = x**2
-            v = u + 1
+            v = u + $c
             y = np.sqrt(v)
             return y
-        """, {"x": (2.0, 3.0, 0.5, 1.5)}, {"x": "M4 M5 M6"}),
+        """, {"x": (2.0, 3.0, 0.5, 1.5, 2.5), "$c": (1, 2, 3, 5)}, {"x": "M4 M5 M6"}),
     entry("deep-chain", "X3", "Three functions in one another",
         "Send an adjoint back through a chain of three functions", "59, 63, 64, 93", """
         def deep(x):
@@ -97,7 +97,7 @@ CHAINS = (
             v = np.sin(u)
             y = np.exp(v)
             return y
-        """, {"x": (0.5, 1.5, -0.5, 2.0, -1.5)}, {"x": "M4 M5 sum"}),
+        """, {"x": (0.5, 1.5, -0.5, 2.0, -1.5, 0.75, -0.75, 1.25, -1.25)}, {"x": "M4 M5 sum"}),
     entry("square-inside-sine", "X3", "A square inside a sine",
         "Keep three factors of one chain apart", "94", """
         def nested(x):
@@ -109,11 +109,11 @@ CHAINS = (
     entry("step-table", "X1", "The table of a chain, forwards",
         "Compute every intermediate value before anything is differentiated", "65", """
         def chain(x):
-            a = x**2 + 1
+            a = x**2 + $c
             b = np.log(a)
             y = np.sin(b)
             return y
-        """, {"x": (0.5, 2.0, -2.0, 3.0, 1.5)}, {"b": "skipped adjoint", "y": "skipped"}),
+        """, {"x": (0.5, 2.0, -2.0, 3.0, 1.5), "$c": (1, 2, 3)}, {"b": "skipped adjoint", "y": "skipped"}),
     entry("chain-locals", "X2", "One factor for each edge",
         "Write the local derivative of every edge, each at its own input", "1, 33, E1", """
         def chain(x, k):
@@ -126,11 +126,11 @@ CHAINS = (
     entry("rates-multiply", "X3", "Gears",
         "See that rates in sequence multiply", "52, E17", """
         def gears(x):
-            g = 3 * x
+            g = $p * x
             f = g**2
-            y = 2 * f
+            y = $q * f
             return y
-        """, {"x": (1.0, 2.0, 0.5, -1.5, 3.0)}, {"x": "sum M4"}),
+        """, {"x": (1.0, 2.0, 0.5, -1.5, 3.0), "$p": (2, 3, 4), "$q": (2, 3, 5)}, {"x": "sum M4"}),
 )  # fmt: skip
 
 FORKS = (
@@ -138,11 +138,11 @@ FORKS = (
         "Multiply along a path and add up over paths", "29, 61, 78", """
         def two_paths(x):
             s = x**2
-            u = 3 * s
-            v = 2 * x
+            u = $p * s
+            v = $q * x
             y = u + v
             return y
-        """, {"x": HALVES}, {"x": "M1 M16 M3"}),
+        """, {"x": HALVES, "$p": (2, 3, 4, 5), "$q": (2, 3, 5)}, {"x": "M1 M16 M3"}),
     entry("product-paths", "X3", "A product of two powers",
         "Differentiate a product whose factors share their input", "62, 60", """
         def product(s, k):
@@ -166,7 +166,7 @@ FORKS = (
             u = np.sin(x)
             y = x * u
             return y
-        """, {"x": (0.5, 1.5, 2.0, 2.5, -1.5)}, {"x": "M1 M16"}),
+        """, {"x": (0.5, 1.5, 2.0, 2.5, -1.5, -0.5, -2.0, -2.5, 1.0, 3.0)}, {"x": "M1 M16"}),
     entry("fork", "X3", "Two nodes that are used twice",
         "Wait for all consumers, and add with +=", "30, 79, 87, 96", """
         def fork(a, b):
@@ -188,11 +188,11 @@ FORKS = (
         "Let an inner node collect its contributions before it sends", "34, 96", """
         def reuse(x):
             u = x**2
-            v = 3 * u
+            v = $k * u
             w = u * v
             y = w + u
             return y
-        """, {"x": (0.5, -0.5, 1.5, 2.0, -1.5)}, {"u": "M16 M3", "x": "M2"}),
+        """, {"x": (0.5, -0.5, 1.5, 2.0, -1.5), "$k": (2, 3, 4, 5)}, {"u": "M16 M3", "x": "M2"}),
     entry("residual", "X3", "A residual connection",
         "See the way past a layer as a path of its own", "14, 89", """
         def block(x, w):
@@ -214,11 +214,11 @@ FORKS = (
     entry("second-derivative", "X3", "A derivative once more",
         "Differentiate the graph of a derivative", "99", """
         def slope(x):
-            u = x**2 + 1
+            u = x**2 + $c
             v = u**2
             g = 6 * x * v
             return g
-        """, {"x": (0.5, 1.0, -0.5, 2.0, 1.5)}, {"x": "M1 M16"}),
+        """, {"x": (0.5, 1.0, -0.5, 2.0, 1.5), "$c": (1, 2, 3)}, {"x": "M1 M16"}),
 )  # fmt: skip
 
 NEURONS = (
@@ -258,7 +258,7 @@ NEURONS = (
             s = 1 / d
             L = s**2
             return L
-        """, {"x": (0.5, -0.5, 1.0, 2.0, -1.5)}, {"d": "M4 M3", "x": "M5"}),
+        """, {"x": (0.5, -0.5, 1.0, -1.0, 1.5, -1.5, 2.0, -2.0)}, {"d": "M4 M3", "x": "M5"}),
     entry("half-or-not", "X3", "The scale of a loss",
         "Read the factor in front of the loss", "85, 97, E12, E13, E26", """
         def loss(p, t):
@@ -326,5 +326,6 @@ NEURONS = (
             down = (x - h) ** 2
             g = (up - down) / (2 * h)
             return g
-        """, {"x": (1.0, 2.0, 3.0, -2.0, 1.5)}, {"up": "adjoint skipped", "down": "adjoint skipped"}, "up down g"),
+        """, {"x": (1.0, -1.0, 2.0, -2.0, 3.0, -3.0, 4.0, 1.5, -1.5, 2.5, -2.5)},
+        {"up": "adjoint skipped", "down": "adjoint skipped"}, "up down g"),
 )  # fmt: skip

@@ -13,6 +13,8 @@ from graphviz_ad.errors import ArgumentError
 from graphviz_ad.exercises.entries import Entry
 from graphviz_ad.exercises.exercise import Exercise
 from graphviz_ad.exercises.generator import checked_seed
+from graphviz_ad.exercises.misconceptions import MISCONCEPTIONS
+from graphviz_ad.exercises.stored import read_state, text_of
 
 COLUMNS = ("name", "type", "title", "goal", "item", "tells apart")
 KINDS = tuple(f"X{number}" for number in range(1, 17))
@@ -81,13 +83,23 @@ class Catalogue(Sequence[Entry]):
         return "\n".join([*lines, f"{len(self)} exercises"])
 
     def _repr_html_(self) -> str:
-        head = "".join(f'<th scope="col">{html.escape(column)}</th>' for column in COLUMNS)
-        body = "".join(
-            "<tr>" + "".join(f'<td style="text-align: left">{html.escape(cell)}</td>' for cell in row) + "</tr>"
-            for row in self.rows
-        )
+        head = "".join(f'<th scope="col"{_LEFT}>{html.escape(column)}</th>' for column in COLUMNS)
+        body = "".join(_row(entry, cells) for entry, cells in zip(self, self.rows, strict=True))
         caption = f"<caption>{len(self)} exercises</caption>"
         return f"<table>{caption}<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+
+
+_LEFT = ' style="text-align: left"'
+
+
+def _row(entry: Entry, cells: tuple[str, ...]) -> str:
+    """One row; the name in one piece, to be copied, and the codes with what they mean."""
+    name, *middle, _ = (html.escape(cell) for cell in cells)
+    codes = ", ".join(
+        f'<abbr title="{html.escape(MISCONCEPTIONS[code].title)}">{html.escape(code)}</abbr>' for code in entry.codes
+    )
+    first = f'<th scope="row" style="text-align: left; white-space: nowrap">{name}</th>'
+    return f"<tr>{first}{''.join(f'<td{_LEFT}>{cell}</td>' for cell in (*middle, codes))}</tr>"
 
 
 def catalogue(
@@ -159,7 +171,8 @@ def exercise(
     Parameters
     ----------
     name : str or dict
-        A name of `gad.exercises.catalogue`; or `Exercise.state`, which brings its answers back on any machine.
+        A name of `gad.exercises.catalogue`; or `Exercise.state`, or its JSON, which brings its answers back on any
+        machine. A state has its seed and options already: then there are no other arguments.
     seed : int or str
         A student's id, say: each gets numbers of their own, always the same ones, on every machine.
     blanks : int, optional
@@ -191,8 +204,11 @@ def exercise(
     Traceback (most recent call last):
     graphviz_ad.errors.ArgumentError: unknown exercise: 'multipath'; did you mean 'multi-path'?
     """
-    if isinstance(name, Mapping):
-        return _resumed(name)
+    state = read_state(name) if isinstance(name, str) and name.lstrip().startswith("{") else name
+    if isinstance(state, Mapping):
+        if options or blanks is not None or explain or (seed, direction) != (0, "last"):
+            raise ArgumentError("a state has its seed and options already: write gad.exercise(state)")
+        return _resumed(state)
     if not isinstance(name, str):
         raise ArgumentError(f"an exercise is asked for by its name, or by a state, not by {name!r}")
     entry = entries().get(name.strip())
@@ -213,8 +229,8 @@ def exercise(
 
 def _resumed(state: Mapping[str, Any]) -> Exercise:
     name, options = state.get("exercise"), state.get("options", {})
-    if not isinstance(name, str) or not isinstance(options, Mapping):
-        raise ArgumentError(f"this is no state of an exercise: {str(dict(state))[:80]}")
+    if not isinstance(name, str) or not isinstance(options, Mapping) or {"name", "seed"} & set(options):
+        raise ArgumentError(f"this is no state of an exercise: {text_of(dict(state))[:80]}")
     if name not in entries():
         near = unknown(name, list(entries()))
         raise ArgumentError(f"{near} For an exercise on a function of your own write exercise.resume(state).")

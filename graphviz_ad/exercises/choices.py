@@ -8,6 +8,7 @@ from typing import Any
 
 from graphviz_ad.errors import ArgumentError
 from graphviz_ad.exercises.judgements import NO_ANSWER, Judgement, Question
+from graphviz_ad.exercises.stored import text_of
 
 
 @dataclass(frozen=True)
@@ -36,9 +37,9 @@ class Choice(Question):
     def judge(self, answer: Any) -> Judgement:  # noqa: D102
         if self.is_blank(answer):
             return self._unread(NO_ANSWER)
-        option = {one.key: one for one in self.options}.get(str(answer).strip())
+        option = {one.key: one for one in self.options}.get(text_of(answer).strip())
         if option is None:
-            return self._unread(f"{answer!r} is none of the options: {_listed(self.options)}.")
+            return self._unread(f"{text_of(answer)!r} is none of the options: {_listed(self.options)}.")
         if option.key == self.right:
             return self._right(f"“{option.text}” is right.")
         codes = (option.code,) if option.code else ()
@@ -60,6 +61,8 @@ class Choice(Question):
 LOOK_AGAIN = "What would follow if that were so? Try it on the smallest case that you know."
 
 
+LEFT_OVER = "Which of those that are left belong here, and which of them are wrong?"
+STILL_LEFT = "All of them have a place. Which of those that are left may come next?"
 FURTHER = "Which of the others belongs to them as well?"
 
 
@@ -116,7 +119,7 @@ class Several(Question):
         if isinstance(answer, str) or not isinstance(answer, list | tuple | set | frozenset):
             return self._unread(f"Give a list of options, such as {[one.key for one in self.options[:2]]}.")
         keys = {one.key: one for one in self.options}
-        given = {str(item).strip() for item in answer}
+        given = {text_of(item).strip() for item in answer}
         unknown = sorted(given - keys.keys())
         if unknown:
             return self._unread(f"{unknown[0]!r} is none of the options: {_listed(self.options)}.")
@@ -185,7 +188,7 @@ class Order(Question):
         if isinstance(answer, str) or not isinstance(answer, list | tuple):
             return self._unread("Give a list in order, the first one first.")
         keys = {one.key: one for one in self.items}
-        given = [str(item).strip() for item in answer]
+        given = [text_of(item).strip() for item in answer]
         unknown = [key for key in given if key not in keys]
         if unknown:
             return self._unread(f"{unknown[0]!r} is none of the items: {_listed(self.items)}.")
@@ -210,9 +213,14 @@ class Order(Question):
             codes = (said.code,) if said.code else ()
             return Judgement(self.key, False, "wrong", said.text, codes, led(said.hints, self._shown))
         left = [key for key in keys if key not in place and key not in self.distractors]
-        if left:
-            return Judgement(self.key, False, "wrong", f"{len(left)} {_is(left)} missing: {', '.join(left)}.")
+        if left:  # which ones must not be told where others stand among them that belong nowhere
+            which = "" if self.distractors else f": {', '.join(left)}"
+            return Judgement(self.key, False, "wrong", f"{len(left)} {_is(left)} missing{which}.", (), self._unfinished)
         return self._right("A right order.")
+
+    @property
+    def _unfinished(self) -> tuple[str, ...]:
+        return led((), self._shown, LEFT_OVER if self.distractors else STILL_LEFT)
 
     @property
     def _shown(self) -> str:
@@ -223,7 +231,7 @@ class Order(Question):
 
         An order that is still being made is looked at after each item, as a sweep plays.
         """
-        given = [str(item) for item in answer] if isinstance(answer, list | tuple) else []
+        given = [text_of(item).strip() for item in answer] if isinstance(answer, list | tuple) else []
         if not given:
             return None
         last = next((one for one in self.items if one.key == given[-1] and one.key in self.distractors), None)
@@ -241,5 +249,6 @@ class Order(Question):
         return super().baked() | {
             "items": [_option(one, self._shown) for one in self.items],
             "before": pairs,
+            "hints": list(self._unfinished),
             "distractors": sorted(self.distractors),
         }

@@ -3,25 +3,22 @@
 from __future__ import annotations
 
 import copy
-import json
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Self
-
-import numpy as np
 
 from graphviz_ad.core.graph import BaseGraph
 from graphviz_ad.errors import ArgumentError
 from graphviz_ad.exercises import log
 from graphviz_ad.exercises.judgements import NO_ANSWER
 from graphviz_ad.exercises.questions import Judgement, Question, Text
+from graphviz_ad.exercises.stored import VERSION, kept_part, read_state, storable
 
 if TYPE_CHECKING:
     import os
     from pathlib import Path
 
-VERSION = 1
 _ARROW = re.compile(r"\s*(?:->|→)\s*")
 
 
@@ -144,11 +141,25 @@ class Exercise:
         return replace(self, questions=(*self.questions, Text("why", prompt, model)), _progress=_fresh())
 
     def _question(self, key: Any) -> Question:
-        wanted = _ARROW.sub("->", str(key).strip())
-        for one in self.questions:
-            if one.key in (key, wanted):
-                return one
+        """By its key; blanks around it do not count, nor how an arrow is written, where nothing else is called so."""
+        if isinstance(key, str):
+            written = {_ARROW.sub("->", one.key.strip()): one for one in reversed(self.questions)}
+            found = {one.key: one for one in self.questions}.get(key) or written.get(_ARROW.sub("->", key.strip()))
+            if found is not None:
+                return found
         raise ArgumentError(f"{key!r} is not asked here (asked are {list(self.keys)})")
+
+    def _by_key(self, answers: Any) -> dict[str, Any]:
+        """Answers by the keys of their questions."""
+        if not isinstance(answers, Mapping):
+            raise ArgumentError(f"answers are a dictionary, such as {self.blank!r}")
+        found: dict[str, Any] = {}
+        for key, answer in answers.items():
+            question = self._question(key)
+            if question.key in found:
+                raise ArgumentError(f"{question.key!r} is answered twice: also as {key!r}")
+            found[question.key] = answer
+        return found
 
     # -- answers ------------------------------------------------------------------------------------
 
@@ -160,18 +171,16 @@ class Exercise:
         Raises
         ------
         ArgumentError
-            The answers are no dictionary, or a key is not asked for.
+            The answers are no dictionary, or a key is not asked for, or is there twice.
         """
-        if not isinstance(answers, Mapping):
-            raise ArgumentError(f"answers are a dictionary, such as {self.blank!r}")
-        by_key = {self._question(key).key: answer for key, answer in answers.items()}
+        by_key = self._by_key(answers)
         result = self._result({one.key: self.judge(one.key, by_key.get(one.key)) for one in self.questions})
         log.attempt(self, result)
         return result
 
     def judged(self, answers: Mapping[str, Any]) -> dict[str, Judgement]:
         """Judge some answers alone, as a front end asks for them, by key."""
-        parts = {self._question(key).key: self.judge(key, answer) for key, answer in answers.items()}
+        parts = {key: self.judge(key, answer) for key, answer in self._by_key(answers).items()}
         log.attempt(self, Result(False, 0.0, None, "", parts))
         return parts
 
@@ -225,9 +234,7 @@ class Exercise:
 
     def keep(self, answers: Any) -> None:
         """Keep answers that are not to be judged yet."""
-        if not isinstance(answers, Mapping):
-            raise ArgumentError(f"answers are a dictionary, such as {self.blank!r}")
-        kept = [(self._question(key), storable(answer)) for key, answer in answers.items()]
+        kept = [(self._question(key), storable(answer)) for key, answer in self._by_key(answers).items()]
         for question, answer in kept:
             if question.is_blank(answer):
                 self._progress["answers"].pop(question.key, None)
@@ -281,27 +288,12 @@ class Exercise:
         >>> gad.exercises.adjoints(lambda x: x**2, x=3.0).resume(cell).answers
         {'x': 3}
         """
-        if isinstance(state, str):
-            try:
-                state = json.loads(state)
-            except ValueError:
-                raise ArgumentError(f"this is no state of an exercise, which is JSON: {state[:80]}") from None
-        if not isinstance(state, Mapping) or state.get("version") != VERSION:
-            raise ArgumentError(f"this is no state of an exercise of version {VERSION}: {str(state)[:80]}")
+        state = read_state(state)
         if state.get("exercise") != self.name:
             raise ArgumentError(f"this state belongs to {state.get('exercise')!r}, and the exercise is {self.name!r}")
         if state.get("seed") != storable(self.seed):
             raise ArgumentError(f"this state has the seed {state.get('seed')!r}, and the exercise {self.seed!r}")
-        return replace(self, _progress={part: self._resumed(state.get(part), part) for part in _fresh()})
-
-    def _resumed(self, found: Any, part: str) -> dict[str, Any]:
-        """What a state has of one part, for the questions that are asked; it may come from anywhere."""
-        if found is None:
-            return {}
-        counts = part in COUNTED
-        if not isinstance(found, Mapping) or (counts and not all(_count(number) for number in found.values())):
-            raise ArgumentError(f"the {part} of this state are broken: {str(found)[:80]}")
-        return {key: copy.deepcopy(found[key]) for key in self.keys if key in found}
+        return replace(self, _progress={part: kept_part(state, part, self.keys) for part in _fresh()})
 
     @property
     def answers(self) -> dict[str, Any]:
@@ -314,29 +306,6 @@ class Exercise:
 
 _NEVER = object()
 """What was tried before the first attempt."""
-COUNTED = ("attempts", "hints")
-
-
-def _count(number: Any) -> bool:
-    return isinstance(number, int) and not isinstance(number, bool) and number >= 0
-
-
-def storable(answer: Any) -> Any:
-    """An answer as JSON takes it; what cannot be stored as its text.
-
-    Examples
-    --------
-    >>> storable(np.float64(2.0)), storable(np.ones(2)), storable({"b", "a"}), storable(len)
-    (2.0, [1.0, 1.0], ['a', 'b'], '<built-in function len>')
-    """
-    if isinstance(answer, np.generic | np.ndarray):
-        answer = answer.tolist()
-    if isinstance(answer, set | frozenset):
-        answer = sorted(answer, key=str)
-    try:
-        return json.loads(json.dumps(answer, allow_nan=False))
-    except (TypeError, ValueError):
-        return str(answer)
 
 
 def listed(names: Iterable[str]) -> str:

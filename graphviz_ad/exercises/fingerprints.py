@@ -20,6 +20,7 @@ from graphviz_ad.exercises.mistaken import Ways, naive_recursion, scales
 from graphviz_ad.story.answers import TYPED
 from graphviz_ad.story.narration import described
 from graphviz_ad.story.numbers import enclosed, shape_text
+from graphviz_ad.story.timeline import can_sweep
 from graphviz_ad.story.wrong import WrongPass, applicable, untransposed
 
 PASSES = {"overwrite": "M1", "depth-first": "M2", "no-zeroing": "M3", "missing-transpose": "M7"}
@@ -113,12 +114,13 @@ class Fingerprints:
             return _distinct(right, self._adjoints(node, right))
 
     def of_value(self, name: str | int) -> tuple[Fingerprint, ...]:
-        """The wrong values of a node."""
+        """The wrong values of a node; a graph without one result to sweep from has values all the same."""
         node = self.graph[name]
-        if is_complex(node.value):
+        if is_complex(node.value) or node.dtype.kind == "b":
             return ()
         words = _Words(self.graph, node, node.value)
-        found = [] if node.adjoint is None else [words.made("adjoint", node.adjoint)]
+        adjoint = node.adjoint if can_sweep(self.graph) else None
+        found = [] if adjoint is None else [words.made("adjoint", adjoint)]
         for skipped in self._skipped(node):
             words.facts["u"] = skipped[0]
             found.append(words.made("skipped", skipped[1]))
@@ -202,12 +204,7 @@ class Fingerprints:
 
     def _passes(self, node: Node, right: Any, words: _Words) -> Iterator[Fingerprint]:
         """What whole backward passes give that are wrong in one way."""
-        for kind, code in {
-            "overwrite": "M1",
-            "depth-first": "M2",
-            "no-zeroing": "M3",
-            "missing-transpose": "M7",
-        }.items():
+        for kind, code in PASSES.items():
             yield from (words.made(code, value) for value in self._ended(kind, node.id))
         for value in self._ended("no-broadcast-sum", node.id):
             if shape_of(value) != node.shape:
@@ -296,7 +293,8 @@ class _Words:
     """The names and numbers that the texts of a misconception are filled with."""
 
     def __init__(self, graph: BaseGraph, node: Node, right: Any, consumer: str = "") -> None:
-        outputs = [graph.nodes[position].name for position in graph.seeded] or [graph.outputs[0].name]
+        seeded = graph.seeded if can_sweep(graph) else ()
+        outputs = [graph.nodes[position].name for position in seeded] or [graph.outputs[0].name]
         self.facts: dict[str, str] = dict.fromkeys(("consumers", "wide", "ratio", "local"), "") | {
             "x": node.name,
             "of": node.name,

@@ -63,7 +63,8 @@ class Draw:
     def below(self, number: int) -> int:
         """A whole number from 0 on, below this one."""
         self._count += 1
-        digest = hashlib.sha256(f"{self._text}\x1f{self._count}".encode()).digest()
+        text = f"{self._text}\x1f{self._count}"
+        digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest()
         return int.from_bytes(digest[:8], "big") % number
 
     def pick(self, options: Sequence[T]) -> T:

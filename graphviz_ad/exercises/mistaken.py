@@ -131,8 +131,9 @@ class Ways:
     def _is_straight(self, use: Use) -> bool:
         """Whether a function has the same derivative everywhere: 3x, x + 2."""
         shape = self.graph.records[use.input].shape
-        here, there = (self.functions.derivative(use, np.full(shape, place)[()]) for place in (0.7, 1.9))
-        return here is not None and there is not None and bool(np.all(here == there))
+        # a ReLU has one slope wherever it is open: it is looked at on both sides
+        slopes = [self.functions.derivative(use, np.full(shape, place)[()]) for place in (-1.3, 0.7, 1.9)]
+        return all(slope is not None and bool(np.all(slope == slopes[0])) for slope in slopes)
 
     def added(self) -> Any:
         """The sum of the local derivatives along the only way, instead of their product; None where it has one step."""

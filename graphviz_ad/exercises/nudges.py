@@ -133,10 +133,12 @@ def _step(graph: Graph, node: Node, end: Node, adjoint: float) -> tuple[float, f
         moved = np.array(node.value, float)
         moved.flat[0] += step
         try:
-            after = graph.evaluate(**{node.name: moved if node.shape else float(moved)})
+            with np.errstate(all="ignore"):  # beside the point there may be no numbers
+                after = graph.evaluate(**{node.name: moved if node.shape else float(moved)})
         except GraphvizADError:  # another branch, or a graph that cannot be run again
             continue
-        there = float(np.ravel(after.outputs[graph.seeded.index(end.id)].value)[0])
+        place = [node.id for node in graph.outputs].index(end.id)  # among all results, seeded or not
+        there = float(np.ravel(after.outputs[place].value)[0])
         rounding = 64 * np.finfo(float).eps * max(abs(before), abs(there))
         if abs(there - before - adjoint * step) <= STRAIGHT * abs(adjoint * step) + rounding:
             return step, there

@@ -77,9 +77,9 @@ Which numbers flow in, and what is done with them? It is 7, and you wrote 5.
     @property
     def _wrong(self) -> tuple[Fingerprint, ...]:
         """All fingerprints; the wrong sign is one of every number."""
-        if any(one.code == "sign" for one in self.fingerprints) or not np.any(self.right):
-            return self.fingerprints
         other = np.negative(self.right)
+        if any(one.code == "sign" for one in self.fingerprints) or alike(other, self.right, 2 * TYPED):
+            return self.fingerprints
         right = spelled(self.right)
         hints = ("The size is right, and the sign is the other one.", "Which factor on the way is negative?")
         return (*self.fingerprints, Fingerprint("sign", other, (*hints, f"It is {right}, not {spelled(other)}.")))

@@ -19,6 +19,7 @@ from graphviz_ad.exercises.fingerprints import Fingerprint, Fingerprints, alike
 from graphviz_ad.exercises.judgements import Question
 from graphviz_ad.exercises.misconceptions import MISCONCEPTIONS
 from graphviz_ad.exercises.questions import Number, Option, Several
+from graphviz_ad.exercises.rounding import Rounding
 from graphviz_ad.graph import Graph
 from graphviz_ad.story.equations import is_folded
 from graphviz_ad.story.narration import described
@@ -91,7 +92,7 @@ class Route(NamedTuple):
 
 
 def _questions(graph: Graph, keys: Keys, wrong: Fingerprints, listed: Paths) -> Iterator[Question]:
-    node = listed.node
+    node, rounding = listed.node, Rounding(wrong.functions)
     name, out = called(node.name), called(graph.nodes[next(iter(listed.seeds))].name)
     right = [Route(_key(keys, path.edges, path.nodes), path.nodes, path) for path in listed]
     false = [Route("->".join(keys[stop] for stop in stops), stops, None) for stops in _false(graph, right)]
@@ -107,7 +108,7 @@ def _questions(graph: Graph, keys: Keys, wrong: Fingerprints, listed: Paths) -> 
         missing,
     )
     for one in routes:
-        product = np.zeros(node.shape)[()] if one.path is None else one.path.product
+        product = np.zeros(node.shape)[()] if one.path is None else rounding.product(one.path.edges, one.path.product)
         if one.path is None:
             clue, where = _never(one)[1]
             yield Number(one.key, f"the product along {_text(one)}", product, (), (clue, where))
@@ -119,7 +120,8 @@ def _questions(graph: Graph, keys: Keys, wrong: Fingerprints, listed: Paths) -> 
             prompt = f"the product along {_text(one)}"
             yield Number(one.key, prompt, product, _mistakes(one.path, node), hints)
     hint = f"{_count(len(right))}: what do their products make together?"
-    yield Number(keys[node], f"∂{out}/∂{name}, from the products", node.adjoint, wrong.of_adjoint(node.id), (hint,))
+    right_sum = rounding.adjoint(node)
+    yield Number(keys[node], f"∂{out}/∂{name}, from the products", right_sum, wrong.of_adjoint(node.id), (hint,))
 
 
 def _count(number: int) -> str:

@@ -13,17 +13,20 @@ from graphviz_ad.core.sweep import LocalJacobian
 from graphviz_ad.core.traced import shape_of
 from graphviz_ad.core.visible import called
 from graphviz_ad.errors import ArgumentError
-from graphviz_ad.exercises.building import Keys, built, senders, some
+from graphviz_ad.exercises.building import Keys, built, senders, some, traced
 from graphviz_ad.exercises.exercise import Exercise
 from graphviz_ad.exercises.fingerprints import alike
+from graphviz_ad.exercises.functions import Functions, Use
 from graphviz_ad.exercises.judgements import Judgement
 from graphviz_ad.exercises.matrices import MisfitError, evaluate, shaped
 from graphviz_ad.exercises.questions import Checked
-from graphviz_ad.graph import Graph, trace
+from graphviz_ad.graph import Graph
 from graphviz_ad.story.equations import is_folded
 from graphviz_ad.story.plain import identifier
 
 _UNNAMED = re.compile(r"v\d+")
+_PRIME = "_prime"
+_WHAT_PRIME = " (the slope of the function that makes it, at what flows in)"
 _PRODUCT = re.compile(r"([\w.]+|\([^()]*\)) @ ([\w.]+|\([^()]*\))")
 
 
@@ -58,7 +61,7 @@ def shape_puzzle(f: Callable[..., Any] | Graph, *args: Any, **kwargs: Any) -> Ex
     >>> print(ex.only("W").check({"W": "Y_bar @ X"}).message)
     W: (4,2) @ (4,3) does not fit: 2 columns meet 4 rows. Which factor needs ᵀ, so that the inner lengths agree?
     """
-    graph = f if isinstance(f, Graph) else trace(f, *args, **kwargs)
+    graph = traced(f, *args, **kwargs)
     if not graph.has_adjoints:
         rng = np.random.default_rng(7)
         ends = {node.name: _seed(node, rng) for node in graph.outputs if node.differentiable}
@@ -93,6 +96,7 @@ class _Puzzle:
     def __init__(self, graph: Graph) -> None:
         self.graph = graph
         self.arriving = senders(graph)
+        self.functions = Functions(graph)
         self.names: dict[str, Any] = {}
         for node in graph.nodes:
             if node.shape and self._is_named(node):
@@ -102,16 +106,19 @@ class _Puzzle:
                 self.names[f"{identifier(node.name)}_bar"] = np.asarray(node.adjoint)
 
     def _is_named(self, node: Node) -> bool:
-        return not _UNNAMED.fullmatch(node.name) and not is_folded(node)
+        return not (_UNNAMED.fullmatch(node.name) or is_folded(node) or node.id in self.functions.hidden)
 
     def adjoint(self, node: Node, names: dict[str, Any]) -> str | None:
         """The adjoint of a node by those of its consumers; None where no expression of ours says it."""
-        terms = []
-        for edge in self.arriving.get(node.id, []):
-            found = self._contribution(edge, names)
-            if found is None:
+        terms: list[str] = []
+        for use in reversed(self.functions.uses(node.id)):
+            if len(use.positions) > 1:  # a call such as sigmoid is one function: nobody has written what is inside
+                found = [self._through(use, names)]
+            else:
+                found = [self._contribution(edge, names) for edge in use.edges]
+            if None in found:
                 return None
-            terms.append(found)
+            terms += [term for term in found if term is not None]
         return " + ".join(terms).replace("+ -", "- ") if terms else None
 
     def _above(self, node: Node, names: dict[str, Any]) -> str:
@@ -133,6 +140,21 @@ class _Puzzle:
         names[identifier(node.name)] = np.asarray(node.value)
         return identifier(node.name)
 
+    def _through(self, use: Use, names: dict[str, Any]) -> str | None:
+        """What a function sends back that takes each element by itself."""
+        local = self.functions.derivative(use)
+        if local is None:
+            return None
+        above = self._above(self.graph[use.consumer], names)
+        return f"{_factor(above)} * {self._slope(self.graph[use.input], self.graph[use.consumer], local, names)}"
+
+    def _slope(self, node: Node, consumer: Node, local: Any, names: dict[str, Any]) -> str:
+        """The name of a local derivative: dh_dz, or h_prime where nobody has named what flows in."""
+        known, h = self._is_named(node), identifier(consumer.name)
+        name = f"d{h}_d{identifier(node.name)}" if known or not self._is_named(consumer) else f"{h}{_PRIME}"
+        names[name] = np.asarray(local)
+        return name
+
     def _contribution(self, edge: Edge, names: dict[str, Any]) -> str | None:
         consumer, made = edge.consumer, edge.consumer.primitive
         assert made is not None
@@ -147,9 +169,7 @@ class _Puzzle:
             other = self._value(consumer.inputs[1 - edge.argnum], names)
             sent = f"{_factor(above)} {'*' if made.name == 'multiply' else '/'} {other}"
         elif made.kind == "elementwise" and not isinstance(edge.local, LocalJacobian):
-            name = f"d{identifier(consumer.name)}_d{identifier(edge.input.name)}"
-            names[name] = np.asarray(edge.local)
-            sent = f"{_factor(above)} * {name}"
+            sent = f"{_factor(above)} * {self._slope(edge.input, consumer, edge.local, names)}"
         else:
             return None
         return _summed(sent, consumer.shape, edge.input.shape)
@@ -158,20 +178,22 @@ class _Puzzle:
         left, right = edge.consumer.inputs
         dims = len(left.shape), len(right.shape)
         other = self._value(edge.consumer.inputs[1 - edge.argnum], names)
-        above = _factor(above)
+        whole, above = above, _factor(above)
         if dims == (2, 2):
             return f"{above} @ {_transposed(other)}" if edge.argnum == 0 else f"{_transposed(other)} @ {above}"
         if dims == (2, 1):
-            return f"outer({above}, {other})" if edge.argnum == 0 else f"{_transposed(other)} @ {above}"
+            return f"outer({whole}, {other})" if edge.argnum == 0 else f"{_transposed(other)} @ {above}"
         if dims == (1, 2):
-            return f"{other} @ {above}" if edge.argnum == 0 else f"outer({other}, {above})"
+            return f"{other} @ {above}" if edge.argnum == 0 else f"outer({other}, {whole})"
         return f"{above} * {other}" if dims == (1, 1) else None
 
     # -- judging ------------------------------------------------------------------------------------
 
     def question(self, key: str, node: Node, solution: str, names: Mapping[str, Any]) -> Checked:
         """The question for one adjoint."""
-        at_hand = ", ".join(f"{name} {shaped(value)}" for name, value in names.items())
+        at_hand = ", ".join(
+            f"{name} {shaped(value)}{_WHAT_PRIME if name.endswith(_PRIME) else ''}" for name, value in names.items()
+        )
         prompt = f"the adjoint of {called(node.name)} {shaped(node.value)}, from {at_hand}"
         judge = _Judge(key, node, self.arriving[node.id], names, solution)
         return Checked(key, prompt, judge, solution, "an expression")

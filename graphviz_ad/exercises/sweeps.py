@@ -16,6 +16,7 @@ from graphviz_ad.exercises.building import Keys, built, senders, some, swept
 from graphviz_ad.exercises.exercise import Exercise
 from graphviz_ad.exercises.judgements import Judgement
 from graphviz_ad.exercises.questions import Choice, Option, Order
+from graphviz_ad.exercises.stored import text_of
 from graphviz_ad.graph import Graph
 from graphviz_ad.story.narration import described
 from graphviz_ad.story.numbers import enclosed
@@ -74,7 +75,7 @@ class SweepOrder(Order):
         found = super().judge(answer)
         if found.kind != "wrong":
             return found
-        given = [str(item).strip() for item in answer]
+        given = [text_of(item).strip() for item in answer]
         for place in range(1, len(given) + 1):
             said = self.consequence(given[:place])
             if said is not None:
@@ -87,7 +88,7 @@ class SweepOrder(Order):
 
     def consequence(self, answer: Any) -> Option | None:
         """What happens if the last node of an order sends now; None where it may."""
-        given = [str(item).strip() for item in answer] if isinstance(answer, list | tuple) else []
+        given = [text_of(item).strip() for item in answer] if isinstance(answer, list | tuple) else []
         if not given or given[-1] not in self.sent:
             return None
         sent = self.sent[given[-1]]

@@ -12,6 +12,7 @@ import operator
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
 import numpy as np
@@ -23,6 +24,8 @@ from graphviz_ad.story.numbers import shape_text
 
 LONGEST = 200
 """An answer has at most so many characters."""
+MOST = 100_000
+"""A list has at most so many entries."""
 LARGEST_EXPONENT = 64
 TYPED = 1e-3
 """How far a decimal may be off, relative to the right number: four digits are enough."""
@@ -150,11 +153,13 @@ def parse(answer: Any, shape: tuple[int, ...] = ()) -> Answer:
         return _Reader(answer, shape).answer()
     if isinstance(answer, bool | np.bool_):
         raise ArgumentError(f"{answer} is no number: write 1 or 0.")
-    if isinstance(answer, numbers.Real):
+    if isinstance(answer, numbers.Real | Decimal):
         try:
             return Answer(float(answer), isinstance(answer, numbers.Rational) and answer.denominator != 1)
         except OverflowError:
             raise ArgumentError("This number is too large.") from None
+        except ValueError:  # a Decimal may be a NaN that signals
+            raise ArgumentError("This is no number.") from None
     if isinstance(answer, np.ndarray):
         if answer.dtype.kind not in "iuf":
             raise ArgumentError(f"An array of numbers is asked for, not of dtype {answer.dtype}.")
@@ -168,6 +173,8 @@ def _shallow(items: list[Any] | tuple[Any, ...], most: int = 32) -> list[Any] | 
     """The same list, unless lists are nested deeper than arrays have axes, or in themselves."""
     level: list[Any] = list(items)
     for _ in range(most):
+        if len(level) > MOST:  # also a small list that holds another one often, which does so again
+            raise ArgumentError("These are more numbers than anything that is asked for.")
         level = [inner for item in level if isinstance(item, list | tuple) for inner in item]
         if not level:
             return items

@@ -293,6 +293,27 @@ def test_axe_finds_no_barrier(
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
 
+def test_a_node_called_like_a_line_places_no_line(page: Page, tmp_path: Path) -> None:
+    def loss(A: float, b: float) -> float:
+        B = A * b
+        C = np.sin(B)
+        return C
+
+    shown = opened(page, gad.exercises.parsons(loss, A=2.0, b=3.0), tmp_path)
+    expect(shown.root.locator(".gad-ex-item").first).to_be_visible()
+    shown.node("A").click()
+    shown.node("B").click()
+    expect(shown.question("lines").locator(".gad-ex-placed")).to_have_count(0)
+    expect(shown.root.get_by_text("A click on a node in the picture")).to_have_count(0)
+    # what is missing tells no line that is wrong
+    shown.button("lines", f"Place {shown.root.locator('.gad-ex-item').last.inner_text()}").click()
+    shown.check("lines")
+    assert "missing:" not in shown.told("lines", "wrong")
+    other = opened(page, gad.exercises.order(loss, A=2.0, b=3.0), tmp_path)
+    other.node("C").click()
+    expect(other.question("order").locator(".gad-ex-placed")).to_have_text(["C"])
+
+
 IMAGE = "<img src=x onerror=alert(1)>"
 
 

@@ -192,9 +192,11 @@ def test_the_table_shows_itself() -> None:
     cells = Cells()
     cells.feed(table._repr_html_())
     assert cells.tags == {
-        "table": 1, "caption": 1, "thead": 1, "tbody": 1, "th": len(COLUMNS),
-        "tr": len(table) + 1, "td": len(COLUMNS) * len(table),
+        "table": 1, "caption": 1, "thead": 1, "tbody": 1, "th": len(COLUMNS) + len(table),
+        "tr": len(table) + 1, "td": (len(COLUMNS) - 1) * len(table), "abbr": sum(len(one.codes) for one in table),
     }  # fmt: skip
+    assert '<abbr title="One contribution kept">M1</abbr>' in table._repr_html_()
+    assert table._repr_html_().count("text-align: left") == cells.tags["th"] + cells.tags["td"]
     data = table.to_dict()
     assert tuple(data) == COLUMNS
     assert {len(column) for column in data.values()} == {len(table)}
@@ -221,6 +223,42 @@ def test_students_get_numbers_of_their_own() -> None:
     points = {tuple(float(node.value) for node in gad.exercise("fork", seed=s).graph.inputs) for s in range(6)}
     assert len(points) > 2
     assert gad.exercise("fork", seed=7).solution == gad.exercise("fork", seed="7").solution  # from a table of texts
+
+
+NUMBERS = [name for name, one in entries().items() if one.kind in ("X1", "X2", "X3", "X4", "X15")]
+
+
+@pytest.mark.parametrize("name", thinned(NUMBERS, 9))
+def test_few_students_have_the_numbers_of_a_neighbour(name: str) -> None:
+    made = [gad.exercise(name, seed=f"s{number}") for number in range(20)]
+    asked = {json.dumps([ex.code, ex.prompt, ex.solution]) for ex in made}
+    assert len(asked) >= 4, asked
+
+
+@pytest.mark.parametrize("name", thinned([n for n, e in entries().items() if e.finds], 4))
+def test_what_is_to_be_found_is_there(name: str) -> None:
+    """In the programs of a bug exercise stands every misconception that it names, and no other that has a name."""
+    from graphviz_ad.exercises.by_random import told_apart
+
+    found = set()
+    for seed in range(40):
+        ex = gad.exercise(name, seed=seed)
+        if ex.kind == "X7":
+            bug = BUGS[found_bug(ex)]
+            assert bug.wrong != bug.right
+            found |= {bug.code} - {""}
+        else:
+            found |= {code for codes in told_apart(ex).values() for code in codes}
+        if ex.kind != "X7" and found >= set(entries()[name].finds):
+            break
+    assert found >= set(entries()[name].finds)
+    assert ex.kind != "X7" or found == set(entries()[name].finds)
+
+
+def found_bug(exercise: Any) -> str:
+    """The bug whose lines an exercise shows."""
+    (key,) = (key for key, bug in BUGS.items() if "\n".join(bug.lines) == exercise.code)
+    return key
 
 
 def test_the_fading_ladder() -> None:

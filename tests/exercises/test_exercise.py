@@ -9,9 +9,10 @@ import pytest
 
 import graphviz_ad as gad
 from graphviz_ad.errors import ArgumentError
-from graphviz_ad.exercises.exercise import Exercise, storable
+from graphviz_ad.exercises.exercise import Exercise
 from graphviz_ad.exercises.fingerprints import Fingerprint
 from graphviz_ad.exercises.questions import Choice, Number, Option, Order, Several
+from graphviz_ad.exercises.stored import storable
 
 
 def fork(a: float, b: float) -> float:

@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import graphviz_ad as gad
+from graphviz_ad import nn
 from graphviz_ad.errors import ArgumentError
 from graphviz_ad.exercises.matrices import MisfitError, evaluate
 from tests.exercises.kinds import numbers, whole, wrong
@@ -226,3 +227,15 @@ def test_square_matrices_are_refused():
 def test_what_cannot_be_assembled():
     with pytest.raises(ArgumentError, match="no input array"):
         gad.exercises.shape_puzzle(lambda X: np.sort(X, axis=0), numbers(4, 3))
+
+
+def test_a_call_is_one_function_with_one_slope():
+    def layer(W, x, b):
+        h = nn.sigmoid(W @ x + b)
+        return h
+
+    ex = whole(gad.exercises.shape_puzzle(layer, W=numbers(2, 3), x=numbers(3), b=numbers(2)))
+    assert ex.solution == {"W": "outer(h_bar * h_prime, x)", "x": "W.T @ (h_bar * h_prime)", "b": "h_bar * h_prime"}
+    assert ex.check({"b": "h_bar * h * (1 - h)", "W": "outer(h_bar * h_prime, x)", "x": "Wᵀ @ (h̄ * h_prime)"}).ok
+    assert "h_prime (2,) (the slope of the function that makes it" in ex.questions[0].prompt
+    wrong(ex, "b", "h_bar", "")

@@ -31,6 +31,11 @@ export function saidOf(part) {
   return [part.text, ...part.hints].join(" ");
 }
 
+/** Whether what is ordered are nodes of the picture; lines have letters for keys, and a node may be called like one. @param {Asked} question */
+export function isOfNodes(question) {
+  return question.kind === "order" && (question.items ?? []).some(({ key, text }) => key === text);
+}
+
 /** @param {Asked} question @param {string} id @param {Set<string>} clickable keys of the nodes that can be clicked @param {Teller} teller @returns {Asking} */
 export function makeAsking(question, id, clickable, teller) {
   const about = {
@@ -38,7 +43,7 @@ export function makeAsking(question, id, clickable, teller) {
     feedback: `${id}-feedback`,
     note: `${id}-note`,
     field: `${id}-field`,
-    clicks: (question.items ?? []).some(({ key }) => clickable.has(key)),
+    clicks: isOfNodes(question) && (question.items ?? []).some(({ key }) => clickable.has(key)),
     changed: () => {
       if (kind !== "open") show(null);
       teller.changed(asking);

@@ -3,7 +3,7 @@
 // It judges nothing itself: an examiner does, which is the kernel or a stand-in for it. Names and texts are data, never
 // markup; JavaScript computes nothing but comparisons of typed numbers.
 
-import { makeAsking, saidOf } from "./asking.js";
+import { isOfNodes, makeAsking, saidOf } from "./asking.js";
 import { element, setStyle, wordsOf } from "./dom.js";
 import { kernelExaminer, pageExaminer } from "./examiner.js";
 import { EXERCISE } from "./exercisewords.js";
@@ -81,9 +81,9 @@ function makeExercise(sheet, svg, examiner) {
       say(`${found.text} ${found.hint}`);
     },
   };
-  const keys = new Set(sheet.questions.filter(({ kind }) => kind === "order").flatMap(({ items }) => (items ?? []).map(({ key }) => key)));
+  const keys = new Set(sheet.questions.filter(isOfNodes).flatMap(({ items }) => (items ?? []).map(({ key }) => key)));
   const pictured = makePictured(svg, keys, (key) => {
-    const orders = askings.filter(({ question }) => question.kind === "order");
+    const orders = askings.filter(({ question }) => isOfNodes(question));
     orders.some(({ control }) => control.place(key));
   });
   const askings = sheet.questions.map((question, place) => makeAsking(question, `${id}-${place}`, pictured.clickable, teller));

@@ -109,8 +109,8 @@ export const EXERCISE = {
     lacking: (count) => `${count} of them ${count === 1 ? "is" : "are"} missing.`,
     /** @param {string} text */
     nowhere: (text) => `“${text}” has no place here.`,
-    /** @param {string[]} keys */
-    left: (keys) => `${keys.length} ${keys.length === 1 ? "is" : "are"} missing: ${keys.join(", ")}.`,
+    /** @param {string[]} keys @param {boolean} secret whether it must not be told which */
+    left: (keys, secret) => `${keys.length} ${keys.length === 1 ? "is" : "are"} missing${secret ? "" : `: ${keys.join(", ")}`}.`,
     order: "A right order.",
     /** @param {string} model */
     compare: (model) => `Compare with: ${model}`,

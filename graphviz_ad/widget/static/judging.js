@@ -195,7 +195,8 @@ function judgedPairs(question, answer) {
     return isWrong(said.text, codesOf(said), said.hints);
   }
   const left = items.map(({ key }) => key).filter((key) => !answer.includes(key) && !nowhere.has(key));
-  return left.length > 0 ? isWrong(EXERCISE.judged.left(left)) : isRight(EXERCISE.judged.order);
+  if (left.length === 0) return isRight(EXERCISE.judged.order);
+  return isWrong(EXERCISE.judged.left(left, nowhere.size > 0), [], question.hints);
 }
 
 /**
