@@ -4,7 +4,7 @@
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test test-all lint figures screenshots tables bench clean moved
+.PHONY: help demo test test-all lint figures screenshots tables docs bench clean moved
 
 # An environment that was copied or moved with the folder still points to the old place: make it again.
 ifneq ($(shell cat .venv/made-in 2>/dev/null),$(CURDIR))
@@ -35,12 +35,17 @@ screenshots: .venv/installed-test ## photograph the explorer for the README agai
 tables: .venv/installed-test ## write docs/coverage.md, docs/errors.md and docs/exercises.md again
 	@.venv/bin/python docs/tables.py
 
+docs: .venv/installed-docs ## build the documentation site into docs/_build/html; this runs the snippets in it
+	@rm -rf docs/_build
+	@.venv/bin/python -m sphinx -q -W --keep-going -b html -c docs . docs/_build/html
+	@echo "The site is in docs/_build/html/index.html"
+
 bench: .venv/installed-bench .venv/installed-torch ## measure against NumPy by hand and other libraries, and write the pages in benchmarks/ (a quarter of an hour)
 	@.venv/bin/python -m benchmarks.run --write
 	@.venv/bin/python -m benchmarks.primitives --write
 
 clean: ## remove .venv, caches and test output
-	rm -rf .venv tests/output tests/javascript/node_modules build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf .venv docs/_build tests/output tests/javascript/node_modules build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -59,7 +64,12 @@ moved:
 .venv/installed-test: .venv/made-in pyproject.toml
 	@echo "Installing graphviz-ad and what its tests need into .venv (a minute or two) ..."
 	@.venv/bin/python -m pip install --quiet --no-compile --editable '.[test]'
-	@touch $@ .venv/installed-demo
+	@touch $@ .venv/installed-demo .venv/installed-docs
+
+.venv/installed-docs: .venv/made-in pyproject.toml
+	@echo "Installing graphviz-ad and what its documentation needs into .venv (a minute or two) ..."
+	@.venv/bin/python -m pip install --quiet --no-compile --editable '.[docs]'
+	@touch $@
 
 .venv/installed-slow: .venv/made-in pyproject.toml
 	@.venv/bin/python -m pip install --quiet --no-compile --editable '.[slow]' && touch $@

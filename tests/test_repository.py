@@ -24,7 +24,7 @@ def project_files() -> list[Path]:
         listed = subprocess.run(command, capture_output=True, text=True, check=True).stdout.split("\0")
         files = [ROOT / name for name in listed if name]
     except (OSError, subprocess.CalledProcessError):  # an unpacked archive: no git, but also nothing that was made yet
-        made = {".git", ".venv", "output", "node_modules", "__pycache__", "build", "dist", "graphviz-ad-demo"}
+        made = {".git", ".venv", "_build", "output", "node_modules", "__pycache__", "build", "dist", "graphviz-ad-demo"}
         files = []
         for folder, folders, names in os.walk(ROOT):
             folders[:] = [name for name in folders if name not in made and not name.endswith("_cache")]
@@ -63,9 +63,9 @@ HEIGHT = {layer: height for height, row in enumerate(ROWS) for layer in row}
 
 
 def layer_of(module: str) -> str:
-    """Return the layer of a module's dotted name; the package itself, the commands and `python -m` are the top."""
+    """Return the layer of a module's dotted name; the package itself, the commands and extensions are the top."""
     first = module.split(".")[1] if "." in module else ""
-    return "top" if first in {"", "cli", "demo", "__main__"} else first
+    return "top" if first in {"", "cli", "demo", "sphinx", "__main__"} else first
 
 
 def exists(module: str) -> bool:
@@ -251,8 +251,8 @@ def test_such_a_path_would_be_seen(text: str) -> None:
 def test_the_top_level_stays_as_it_is() -> None:
     top = {file.relative_to(ROOT).parts[0] for file in FILES}
     allowed = {
-        ".ci", ".gitattributes", ".gitignore", "CHANGELOG.md", "LICENSE", "Makefile", "README.md", "assets",
-        "benchmarks", "docs", "graphviz_ad", "notebooks", "pyproject.toml", "tests",
+        ".ci", ".gitattributes", ".gitignore", "CHANGELOG.md", "CONTRIBUTING.md", "LICENSE", "Makefile", "README.md",
+        "SECURITY.md", "assets", "benchmarks", "docs", "graphviz_ad", "notebooks", "pyproject.toml", "tests",
     }  # fmt: skip
     assert top - allowed == set()
     assert {"README.md", "CHANGELOG.md", "LICENSE", "Makefile", "pyproject.toml", ".ci"} - top == set()

@@ -58,6 +58,11 @@ class _Inputs:
         self.template = (args, kwargs)
         self.args = tuple(self._open(name, value) for name, value in zip(names, args, strict=False))
         self.kwargs = {key: self._open(key, value) for key, value in kwargs.items()}
+        if not args and not kwargs:
+            raise InputError(
+                f"{_name(f)} was called without any argument, so there is nothing to differentiate by. Write the "
+                "values at which it is to be seen behind it: gad.trace(f, 2.0)."
+            )
         if not self.nodes:
             raise InputError(
                 f"{_name(f)} was called without any float, so there is nothing to differentiate by. "

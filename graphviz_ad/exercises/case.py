@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from graphviz_ad.core.graph import Node
-from graphviz_ad.core.pytree import is_float_leaf, leaves
+from graphviz_ad.core.pytree import leaves
 from graphviz_ad.core.traced import shape_of
 from graphviz_ad.core.visible import called
 from graphviz_ad.errors import ArgumentError
@@ -22,6 +22,7 @@ from graphviz_ad.exercises.handwritten import (
     Problem,
     arranged,
     call,
+    is_input,
     leaf_names,
     named,
     read,
@@ -351,7 +352,7 @@ def _sizes(args: tuple[Any, ...], subject: Subject) -> str:
     shapes = []
     for name, argument in zip(subject.names, args, strict=True):
         for ways, (_, leaf) in zip(
-            leaf_names(name, argument), [pair for pair in leaves(argument) if is_float_leaf(pair[1])], strict=True
+            leaf_names(name, argument), [pair for pair in leaves(argument) if is_input(pair[1])], strict=True
         ):
             if shape_of(value_of(leaf)):
                 shapes.append(f"{min(ways, key=len)} {shape_text(shape_of(value_of(leaf)))}")

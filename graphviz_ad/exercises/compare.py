@@ -10,11 +10,11 @@ from typing import Any
 
 import numpy as np
 
-from graphviz_ad.core.pytree import is_float_leaf, leaves
+from graphviz_ad.core.pytree import leaves
 from graphviz_ad.errors import ArgumentError
 from graphviz_ad.exercises.case import SHAPE, Case, Row, Subject, run
 from graphviz_ad.exercises.draws import Draws, copied, from_shapes, guessed
-from graphviz_ad.exercises.handwritten import argument_names, named, split
+from graphviz_ad.exercises.handwritten import argument_names, is_input, named, split
 from graphviz_ad.exercises.misconceptions import MISCONCEPTIONS
 from graphviz_ad.story.numbers import listed
 
@@ -236,7 +236,7 @@ def _squares(draws: Draws, args: tuple[Any, ...], subject: Subject, cases: Seque
     if any(case.moved for case in cases):
         return []
     names = subject.leaf_names(args)
-    floats = [n for n, (_, leaf) in enumerate(leaves(args)) if is_float_leaf(leaf)]
+    floats = [n for n, (_, leaf) in enumerate(leaves(args)) if is_input(leaf)]
     square = draws.square(draws.given)
     return [name for n, name in zip(floats, names, strict=True) if n in square]
 

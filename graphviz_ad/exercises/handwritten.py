@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from graphviz_ad.core.pytree import attributes, is_float_leaf, leaves, path_name
+from graphviz_ad.core.traced import Traced, is_constant
 from graphviz_ad.core.where import base_name, brief
 from graphviz_ad.errors import ArgumentError
 
@@ -305,11 +306,16 @@ def _in_order(result: Sequence[Any], names: Names, units: Sequence[Sequence[str]
         )
 
 
+def is_input(leaf: Any) -> bool:
+    """Whether an adjoint is asked for: a float, unless it was handed over by `gad.constant`."""
+    return is_float_leaf(leaf) and not (type(leaf) is Traced and is_constant(leaf))
+
+
 def leaf_names(name: str, argument: Any) -> list[tuple[str, ...]]:
     """Of each float of an argument the ways to name it: whole, and inside the argument."""
     found = []
     for path, leaf in leaves(argument):
-        if is_float_leaf(leaf):
+        if is_input(leaf):
             inner = (path_name(path),) if path else ()
             found.append((path_name((f".{name}", *path)), *inner))
     return found

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import math
+import os
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any, Protocol
 
 import anywidget
@@ -124,6 +126,22 @@ class Explorer(anywidget.AnyWidget):
     def __repr__(self) -> str:
         title = self.shown["title"]
         return f"<Explorer of {title}: step {self.step} of {self.steps}>"
+
+    def save(self, path: str | os.PathLike[str], *, theme: str = "auto") -> Path:
+        """Write what is shown at present: a page that plays without a kernel (.html), or in any form of ``graph.save``.
+
+        Examples
+        --------
+        >>> import tempfile, graphviz_ad as gad
+        >>> explorer = gad.explore(lambda x: x**2, 3.0)
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     explorer.save(folder + "/square.html").name
+        'square.html'
+        """
+        from graphviz_ad.widget.view import write
+
+        view: Any = self._adapter
+        return write(view, path, theme)
 
     def on_step(self, callback: Callable[[int], Any]) -> Callable[[], None]:
         """Call ``callback(step)`` after every step, whether a person or Python made it.

@@ -375,3 +375,11 @@ def test_detach_is_a_break() -> None:
 def test_what_has_no_rule_says_so(call, words) -> None:
     with pytest.raises((gad.UnsupportedError, gad.ArgumentError), match=words):
         gad.trace(lambda x: (call(x), x)[1] * 1, np.ones(2))
+
+
+def test_a_call_without_arguments_says_what_is_missing() -> None:
+    def f(x, y):
+        return x * y
+
+    with pytest.raises(gad.InputError, match=r"^f\(\) was called without any argument.*Write the values.*gad\.trace"):
+        gad.trace(f)

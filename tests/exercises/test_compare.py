@@ -116,6 +116,17 @@ def test_adjoints_of_other_nodes_are_compared_too() -> None:
     assert "Not compared, since no node is called so: nothing." in found.message
 
 
+def test_data_handed_over_as_a_constant_is_asked_for_no_gradient() -> None:
+    def loss(w, x):
+        return np.mean((x @ w) ** 2)
+
+    x = np.arange(15.0).reshape(5, 3) / 7
+    for inputs in ((np.ones(3), gad.constant(x)), {"w": np.ones(3), "x": gad.constant(x)}):
+        assert gad.compare(lambda w, x: 2 * x.T @ (x @ w) / len(x), loss, inputs).ok
+        found = gad.compare(lambda w, x: 2 * x.T @ (x @ w), loss, inputs)
+        assert (found.ok, found.first) == (False, "w")
+
+
 def test_nested_arguments() -> None:
     def f(x, params):
         h = np.tanh(params["W1"] @ x)
