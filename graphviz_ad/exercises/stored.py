@@ -13,6 +13,7 @@ from graphviz_ad.story.answers import MOST
 
 VERSION = 1
 COUNTED = ("attempts", "hints")
+_HOLDERS = (list, tuple, set, frozenset, dict)
 
 
 def storable(answer: Any) -> Any:
@@ -40,11 +41,10 @@ def _is_endless(answer: Any) -> bool:
     waiting, seen = [answer], 0
     while waiting and seen <= MOST:
         found = waiting.pop()
-        seen += 1
-        if isinstance(found, Mapping):
-            waiting += [*found.values()]
-        elif isinstance(found, list | tuple | set | frozenset):
-            waiting += found
+        if isinstance(found, _HOLDERS):
+            seen += len(found)
+            inside = found.values() if isinstance(found, dict) else found
+            waiting += [one for one in inside if isinstance(one, _HOLDERS)]
     return seen > MOST
 
 

@@ -228,14 +228,14 @@ def test_students_get_numbers_of_their_own() -> None:
 NUMBERS = [name for name, one in entries().items() if one.kind in ("X1", "X2", "X3", "X4", "X15")]
 
 
-@pytest.mark.parametrize("name", thinned(NUMBERS, 9))
+@pytest.mark.parametrize("name", thinned(NUMBERS, 20))
 def test_few_students_have_the_numbers_of_a_neighbour(name: str) -> None:
-    made = [gad.exercise(name, seed=f"s{number}") for number in range(20)]
+    made = [gad.exercise(name, seed=f"s{number}") for number in range(12)]
     asked = {json.dumps([ex.code, ex.prompt, ex.solution]) for ex in made}
-    assert len(asked) >= 4, asked
+    assert len(asked) >= 3, asked
 
 
-@pytest.mark.parametrize("name", thinned([n for n, e in entries().items() if e.finds], 4))
+@pytest.mark.parametrize("name", thinned([n for n, e in entries().items() if e.finds], 8))
 def test_what_is_to_be_found_is_there(name: str) -> None:
     """In the programs of a bug exercise stands every misconception that it names, and no other that has a name."""
     from graphviz_ad.exercises.by_random import told_apart
