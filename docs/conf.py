@@ -33,7 +33,7 @@ extensions = [
 nb_execution_mode = "off"  # notebooks are committed executed; tests execute them anew
 nb_ipywidgets_js = {}  # the usual ones come from content networks
 nb_mime_priority_overrides = [("*", "application/vnd.jupyter.widget-view+json", None)]  # the picture stands beside it
-myst_enable_extensions = ["amsmath", "deflist", "dollarmath"]
+myst_enable_extensions = ["amsmath", "colon_fence", "deflist", "dollarmath"]
 myst_heading_anchors = 3
 html_math_renderer = "mathml"  # the usual one comes from a content network
 
