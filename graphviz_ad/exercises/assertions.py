@@ -13,6 +13,7 @@ from graphviz_ad.core.traced import shape_of
 from graphviz_ad.core.where import brief
 from graphviz_ad.errors import ArgumentError, UnknownNameError
 from graphviz_ad.exercises.building import edge_key, swept
+from graphviz_ad.exercises.case import GIVEN
 from graphviz_ad.exercises.compare import compare
 from graphviz_ad.exercises.fingerprints import Fingerprints, alike
 from graphviz_ad.exercises.judgements import Judgement
@@ -44,7 +45,9 @@ def assert_adjoints(
     rtol : float
         Relative tolerance of decimals; fractions and expressions must be exact.
     asked : list of str, optional
-        What has to be answered; by default the adjoints of all inputs. Whatever else is answered has to be right too.
+        What has to be answered; by default the adjoints of all inputs but data and targets (`gad.variable` with such a
+        role): what is missing would else count as right, and no answer at all as well. Whatever else is answered has
+        to be right too.
     hints : int
         How much the feedback tells: 1 names the mistake, 2 asks what leads on, 3 shows the right number.
 
@@ -70,7 +73,8 @@ def assert_adjoints(
             f"answers are a dictionary by name, such as {{{traced.inputs[0].name!r}: 0}}: {brief(ans)}"
         )
     if asked is None:
-        asked = [node.name for node in traced.inputs if node.differentiable and node.reached]
+        inner = [node for node in traced.inputs if node.role not in GIVEN]
+        asked = [node.name for node in inner or traced.inputs if node.differentiable and node.reached]
     wrong = Fingerprints(traced)
     answers = {str(key).strip().replace(" ", "").replace("→", "->"): answer for key, answer in ans.items()}
     failed = []

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Sequence
+import re
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -18,7 +18,6 @@ from graphviz_ad.errors import ArgumentError
 from graphviz_ad.exercises.draws import copied, value_of
 from graphviz_ad.exercises.handwritten import (
     Handed,
-    Names,
     Problem,
     arranged,
     call,
@@ -27,13 +26,16 @@ from graphviz_ad.exercises.handwritten import (
     named,
     read,
     read_attributes,
+    seeded_argument,
 )
+from graphviz_ad.exercises.naming import Names
+from graphviz_ad.exercises.rows import MISSING, RIGHT, SHAPE, UNREAD, WRONG, Row, off, row_of
 from graphviz_ad.exercises.slips import explained
 from graphviz_ad.graph import Graph, trace
-from graphviz_ad.story.numbers import brief, listed, shape_text, short
+from graphviz_ad.story.numbers import listed, shape_text
 
-RIGHT, WRONG, SHAPE, MISSING, UNREAD = "right", "wrong", "shape", "missing", "unread"
-_DATA = ("data", "target")
+GIVEN = ("data", "target")
+"""Roles of inputs whose gradients nobody needs, and nobody is asked for."""
 
 
 @dataclass(frozen=True)
@@ -60,41 +62,6 @@ class Subject:
         return [min(ways, key=len) for argument in self.ways(args) for ways in argument]
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One node: the adjoint that came back, and the graph's."""
-
-    name: str
-    status: str
-    yours: Any
-    right: Any
-    error: float
-    """The largest difference, relative to the largest entry of the right adjoint; nan where there is none."""
-
-    @property
-    def right_shape(self) -> tuple[int, ...]:
-        """The shape of the node, and of its adjoint."""
-        return shape_of(self.right)
-
-    def texts(self) -> tuple[str, ...]:
-        """The row as a table shows it."""
-        mark = {RIGHT: "✓", MISSING: "missing", UNREAD: "no numbers"}.get(self.status, "✗")
-        yours = "" if self.status in (MISSING, UNREAD) else _entry(self.yours)
-        off = (
-            ""
-            if self.status in (RIGHT, MISSING, UNREAD)
-            else self.status
-            if math.isnan(self.error)
-            else short(self.error)
-        )
-        return called(self.name), mark, yours, _entry(self.right), off
-
-
-def _entry(value: Any) -> str:
-    shape = shape_text(shape_of(value))
-    return f"{brief(value)} {shape}".strip() if shape else brief(value)
-
-
 @dataclass(frozen=True)
 class Case:
     """What came of one set of inputs."""
@@ -110,6 +77,10 @@ class Case:
     """Variables of the student's own that are named for the adjoint of a node, in backward order: with the node, and
     whether they are it, up to a factor."""
     graph: Graph | None = field(default=None, repr=False)
+    chosen: bool = False
+    """Whether it was said whose gradients are asked for."""
+    notes: tuple[str, ...] = ()
+    """How what came back was read, where that was a choice."""
 
     @property
     def ok(self) -> bool:
@@ -121,6 +92,11 @@ class Case:
         """The first wrong node on the way back; what is missing comes after what is wrong."""
         order = ([row for row in self.rows if row.status in wanted] for wanted in ((WRONG, SHAPE), (UNREAD, MISSING)))
         return next((rows[0].name for rows in order if rows), None) if self.problem is None else None
+
+    @property
+    def named(self) -> list[str]:
+        """What came back right, where something is missing that nobody named."""
+        return [] if self.chosen else [row.name for row in reversed(self.rows) if row.status == RIGHT]
 
     def row(self, name: str) -> Row:
         """The row of a node."""
@@ -155,34 +131,20 @@ class Case:
         if row.status == MISSING:
             missing = [called(one.name) for one in self.rows if one.status == MISSING]
             unknown = f" What came back under {listed(self.unknown)} belongs to no node." if self.unknown else ""
-            return f"There is no gradient for {listed(missing)}{right}: return one for each.{unknown}"
+            some = f" To compare the others alone, name them: wrt={self.named}." if self.named else ""
+            return f"There is no gradient for {listed(missing)}{right}: return one for each.{unknown}{some}"
         if row.status == UNREAD:
             return f"What came back for {name} holds no numbers: {type(row.yours).__name__}."
         opening = f"The first wrong adjoint on the way back is that of {name}{right}."
         if row.status == SHAPE:
             got, wanted = shape_text(shape_of(row.yours)), shape_text(row.right_shape)
-            return (
+            words = (
                 f"{opening} It has {f'the shape {got}' if got else 'no axes'}, and {name} "
                 f"{f'has the shape {wanted}' if wanted else 'is one number'}."
             )
-        return f"{opening} {_off(row)}"
-
-
-def _off(row: Row) -> str:
-    yours, right = np.asarray(row.yours, float), np.asarray(row.right, float)
-    off = np.abs(yours - right)
-    if not off.shape:
-        return f"You have {short(yours)}, the graph has {short(right)}."
-    off = np.where(np.isnan(off), np.inf, off)
-    place = np.unravel_index(int(np.argmax(off)), off.shape)
-    wrong = int(np.sum(off > 1e-6 * np.max(np.abs(right), initial=0.0)))
-    where = ", ".join(str(int(n)) for n in place)
-    count = (
-        "Every entry is"
-        if wrong == off.size and wrong > 1
-        else f"{wrong} of {off.size} entries {'is' if wrong == 1 else 'are'}"
-    )
-    return f"{count} off; at [{where}] you have {short(yours[place])}, the graph has {short(right[place])}."
+        else:
+            words = f"{opening} {off(row)}"
+        return " ".join([words, *self.notes])
 
 
 # -- one run ----------------------------------------------------------------------------------------
@@ -211,13 +173,28 @@ def run(subject: Subject, args: tuple[Any, ...], label: str, moved: bool = False
     if problem is not None:
         return Case(label, moved, (), sizes, problem, graph=graph)
     wanted = [name for unit in asked for name in unit]
-    rows = {name: _row(graph[name], handed.gradients.get(name), subject.rtol) for name in wanted}
+    rows = {name: row_of(graph[name], handed.gradients.get(name), subject.rtol) for name in wanted}
     for name, value in handed.gradients.items():
         if name not in rows and graph[name].differentiable:
-            rows[name] = _row(graph[name], value, subject.rtol)
+            node = _meant(graph, name, value, lambda one, yours: row_of(one, yours, subject.rtol).status == RIGHT)
+            rows[node.name] = row_of(node, value, subject.rtol)
     order = sorted(rows.values(), key=lambda row: _turn(graph[row.name]), reverse=True)
     variables = _variables(graph, names, handed, set(rows))
-    return Case(label, moved, tuple(order), sizes, None, tuple(handed.unknown), variables, graph)
+    notes = tuple(_notes(subject, args, graph, handed, wanted, list(rows.values())))
+    chosen = subject.wrt is not None or subject.is_method
+    return Case(label, moved, tuple(order), sizes, None, tuple(handed.unknown), variables, graph, chosen, notes)
+
+
+def _notes(
+    subject: Subject, args: tuple[Any, ...], graph: Graph, handed: Handed, asked: list[str], rows: list[Row]
+) -> Iterator[str]:
+    """How what came back was read, where it may have been meant otherwise."""
+    given = sorted(shape_of(row.yours) for row in rows)
+    if handed.ordered and given == sorted(row.right_shape for row in rows) and any(row.status == SHAPE for row in rows):
+        yield f"Without names they were taken in the order {listed([called(name) for name in asked], 8)}."
+    seeded = seeded_argument(subject.backward, _inputs(subject, args), not graph.outputs[0].shape)
+    if seeded:
+        yield f"The argument {seeded} of {named(subject.backward)} was given the adjoint of the result."
 
 
 def _variables(graph: Graph, names: Names, handed: Handed, rows: set[str]) -> tuple[tuple[str, str, bool], ...]:
@@ -225,9 +202,21 @@ def _variables(graph: Graph, names: Names, handed: Handed, rows: set[str]) -> tu
     found = []
     for variable, value in handed.variables.items():
         name = names.find(variable, derived=True)
-        if name is not None and name not in rows and graph[name].reached and shape_of(value) == graph[name].shape:
-            found.append((variable, name, _proportional(value, graph[name].adjoint)))
+        if name is None or name in rows:
+            continue
+        node = _meant(graph, name, value, lambda one, yours: _proportional(yours, one.adjoint))
+        if node.reached and shape_of(value) == node.shape:
+            found.append((variable, node.name, _proportional(value, node.adjoint)))
     return tuple(sorted(found, key=lambda one: _turn(graph[one[1]]), reverse=True))
+
+
+def _meant(graph: Graph, name: str, value: Any, fits: Callable[[Node, Any], bool]) -> Node:
+    """Of a name that was assigned several times, as in ``P = P / P.sum()``, the node that fits, else the last."""
+    repeats = [one for one in graph.names if re.fullmatch(rf"{re.escape(name)}(_\d+)?", one)]
+    nodes = [node for node in (graph[one] for one in repeats) if node.name == name or node.kind == "primitive"]
+    if graph[name].kind != "primitive" or len(nodes) == 1:
+        return graph[name]
+    return next((node for node in nodes if node.reached and fits(node, value)), nodes[-1])
 
 
 def _proportional(value: Any, right: Any) -> bool:
@@ -236,6 +225,8 @@ def _proportional(value: Any, right: Any) -> bool:
         yours, exact = np.asarray(value, float), np.asarray(right, float)
     except (TypeError, ValueError):
         return True
+    if yours.shape != exact.shape:
+        return False
     size = float(np.sum(exact * exact))
     ratio = float(np.sum(yours * exact)) / size if size else 0.0
     return bool(ratio) and bool(np.allclose(yours, ratio * exact, rtol=1e-6, atol=1e-9 * float(np.max(np.abs(yours)))))
@@ -281,7 +272,7 @@ def _asked(subject: Subject, units: list[list[Node]], names: Names) -> list[list
         return [[name] for name in wanted if name is not None]
     if subject.is_method:  # what the object holds and the result depends on; a cache of its last call is neither
         return [[node.name] for node in units[0] if node.reached]
-    found = [[node.name for node in unit if node.role not in _DATA] for unit in units]
+    found = [[node.name for node in unit if node.role not in GIVEN] for unit in units]
     return [unit for unit in found if unit]
 
 
@@ -308,7 +299,7 @@ def _handed(
     result, variables, problem = call(backward, given)
     if problem is not None:
         return Handed(), problem
-    handed = read(result, names, asked, value)
+    handed = read(result, names, asked, value, lambda name, one: shape_of(value_of(one)) == graph[name].shape)
     if owner is not None:
         read_attributes(owner, names, handed)
     elif result is None:
@@ -317,28 +308,6 @@ def _handed(
         return handed, handed.problem
     handed.variables = variables
     return handed, None
-
-
-def _row(node: Node, yours: Any, rtol: float) -> Row:
-    right = node.adjoint
-    if yours is None:
-        return Row(node.name, MISSING if node.reached else RIGHT, None, right, math.nan)
-    yours = value_of(yours)
-    try:
-        array = np.asarray(yours, float)[()]
-    except (TypeError, ValueError):
-        return Row(node.name, UNREAD, yours, right, math.nan)
-    if array.shape != np.shape(right):
-        return Row(node.name, SHAPE, array, right, math.nan)
-    exact = np.asarray(right, float)
-    with np.errstate(all="ignore"):
-        rtol = max(rtol, 1e3 * float(np.finfo(node.dtype).eps))
-        size = float(np.max(np.abs(exact[np.isfinite(exact)]), initial=0.0)) if exact.shape else abs(float(exact))
-        off = np.abs(array - exact)
-        same = (array == exact) | (np.isnan(array) & np.isnan(exact))
-        worst = float(np.max(np.where(same, 0.0, off), initial=0.0))
-    error = worst / size if size else (0.0 if worst <= 1e-12 else math.inf)
-    return Row(node.name, RIGHT if error <= rtol else WRONG, array, right, error)
 
 
 def _turn(node: Node) -> tuple[int, int]:

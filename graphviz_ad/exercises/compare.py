@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import inspect
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -12,14 +13,16 @@ import numpy as np
 
 from graphviz_ad.core.pytree import leaves
 from graphviz_ad.errors import ArgumentError
-from graphviz_ad.exercises.case import SHAPE, Case, Row, Subject, run
+from graphviz_ad.exercises.case import Case, Subject, run
 from graphviz_ad.exercises.draws import Draws, copied, from_shapes, guessed
 from graphviz_ad.exercises.handwritten import argument_names, is_input, named, split
 from graphviz_ad.exercises.misconceptions import MISCONCEPTIONS
+from graphviz_ad.exercises.rows import SHAPE, WRONG, Row
 from graphviz_ad.story.numbers import listed
 
 SHAPES = ("random-nonsquare", "as given")
 AS_GIVEN = "as given"
+TURNED = "A factor without its ᵀ does that, or a sum over the wrong axis."
 
 
 @dataclass(frozen=True)
@@ -57,11 +60,15 @@ class Comparison:
         return self.message
 
     def _repr_html_(self) -> str:
-        head = "".join(f"<th>{word}</th>" for word in ("on the way back", "", "yours", "the graph's", "off by"))
+        left = ' style="text-align:left"'
+        words = ("on the way back", "", "yours", "the graph's", "off by")
+        head = "".join(f"<th{left}>{html.escape(word)}</th>" for word in words)
         rows = "".join(
-            "<tr>" + "".join(f"<td>{html.escape(text)}</td>" for text in row.texts()) + "</tr>" for row in self.table
+            "<tr>" + "".join(f"<td{left}>{html.escape(text)}</td>" for text in row.texts()) + "</tr>"
+            for row in self.table
         )
-        return f"<p>{html.escape(self.message)}</p><table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
+        table = f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>" if rows else ""
+        return f"<p>{html.escape(self.message)}</p>{table}"
 
 
 def compare(
@@ -146,6 +153,7 @@ def compare(
     elif isinstance(shapes, Mapping):
         raise ArgumentError("give shapes by argument, or inputs; not both.")
     subject = Subject(method, function, argument_names(function, args), _checked(wrt), rtol)
+    _fits(function, subject, args)
     draws = Draws(function, args)
     if draws.ndim is None:
         function(*copied(args))  # its own error says most
@@ -161,6 +169,25 @@ def compare(
     if not cases:
         raise ArgumentError("there is nothing to compare: give inputs, or at least one seed.")
     return _told(cases, controls, _squares(draws, args, subject, cases))
+
+
+def _fits(f: Callable[..., Any], subject: Subject, args: tuple[Any, ...]) -> None:
+    """An error that teaches where the function cannot even be called with so many arguments."""
+    try:
+        signature = inspect.signature(f)
+    except (TypeError, ValueError):
+        return
+    try:
+        signature.bind(*args)
+    except TypeError as error:
+        words = f"{named(f)}{signature} cannot be called with {len(args)} arguments: {error}."
+        if subject.is_method and args and type(args[0]) is type(getattr(subject.backward, "__self__", None)):
+            names = ", ".join(["net", *(f"x{n}" for n in range(1, len(args)))])
+            words += (
+                f" The {type(args[0]).__name__} is an input like the others, and comes first: "
+                f"gad.compare(net, lambda {names}: …, inputs), with the loss that its backward pass belongs to."
+            )
+        raise ArgumentError(words) from None
 
 
 def _seeds(seeds: Any) -> list[int]:
@@ -222,8 +249,6 @@ def _named_args(
 
 
 def _defaults(f: Any) -> dict[str, Any]:
-    import inspect
-
     parameters = inspect.signature(f).parameters.values()
     return {one.name: one.default for one in parameters if one.default is not one.empty}
 
@@ -252,7 +277,7 @@ def _told(cases: list[Case], controls: list[Case], squares: list[str]) -> Compar
     clash = case.moved and case.problem is not None and isinstance(case.problem.error, ValueError)
     if code is None and (hidden or (clash and not (cases[0].problem and not cases[0].moved))):
         code = "M7"
-        words = "A factor without its ᵀ does that, or a sum over the wrong axis."
+        words = TURNED
     parts = []
     if cases[0].ok and case is not cases[0]:
         at = f"with the sizes {case.sizes}" if case.moved else "at random inputs"
@@ -265,14 +290,26 @@ def _told(cases: list[Case], controls: list[Case], squares: list[str]) -> Compar
         if len(shape) == 2 and shape[0] == shape[1] and case.row(first).status == "wrong":
             n = shape[0]
             parts.append(f"Because {n} = {n} the shapes agree all the same: look at it with {n}×{n + 1}.")
+    elif code is None and (shown := _clash(failed, first)):
+        code = "M7"
+        parts += [shown, TURNED]
     elif squares and code != "M7":
         parts.append(_square_note(squares))
     return Comparison(False, " ".join(part for part in parts if part), first, code, case.rows, tuple(cases))
 
 
+def _clash(failed: Sequence[Case], first: str | None) -> str:
+    """What shapes say in other sizes about a number that is wrong where all shapes agree."""
+    if first is None or failed[0].row(first).status != WRONG:
+        return ""
+    clash = next((one for one in failed[1:] if one.problem and isinstance(one.problem.error, ValueError)), None)
+    return f"With the sizes {clash.sizes} shapes show it: {clash.said()}" if clash and clash.moved else ""
+
+
 def _passed(cases: list[Case], squares: list[str]) -> str:
     right = [row.name for row in cases[0].rows]
-    what = f"all {len(right)} adjoints are those" if len(right) > 1 else "the adjoint is that"
+    some = "both" if len(right) == 2 else f"all {len(right)}"
+    what = f"{some} adjoints are those" if len(right) > 1 else "the adjoint is that"
     draws = sum(case.label != "your inputs" for case in cases)
     where = (["at your inputs"] if len(cases) > draws else []) + (
         [f"at {draws} random draw{'s' * (draws > 1)}{_such(cases[-1].sizes)}"] if draws else []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import re
+import weakref
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Self
@@ -176,7 +177,14 @@ class Exercise:
         by_key = self._by_key(answers)
         result = self._result({one.key: self.judge(one.key, by_key.get(one.key)) for one in self.questions})
         log.attempt(self, result)
+        self.tell({key: part for key, part in result.parts.items() if part.text != NO_ANSWER})
         return result
+
+    def tell(self, parts: Mapping[str, Judgement], but: Any = None) -> None:
+        """Let every front end that shows this exercise know what came of answers, ``but`` for the one that asked."""
+        for front_end in FRONT_ENDS:
+            if front_end is not but and front_end.exercise._progress is self._progress:  # noqa: SLF001
+                front_end.follow(parts)
 
     def judged(self, answers: Mapping[str, Any]) -> dict[str, Judgement]:
         """Judge some answers alone, as a front end asks for them, by key."""
@@ -304,6 +312,8 @@ class Exercise:
         return f"<Exercise {self.name!r} ({self.kind}): {', '.join(self.keys)}>"
 
 
+FRONT_ENDS: weakref.WeakSet[Any] = weakref.WeakSet()
+"""What shows an exercise now: each has an ``exercise``, and follows what is judged elsewhere."""
 _NEVER = object()
 """What was tried before the first attempt."""
 

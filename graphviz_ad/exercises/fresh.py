@@ -38,10 +38,11 @@ class StudentError(Exception):
 def main(source: TextIO, out: TextIO) -> int:
     """Read a task as JSON and run its check; 0 if it passed, 1 with the feedback printed if it did not.
 
-    The task is ``{"code", "names", "check", "answers", "seconds"}``: the student's code, which of its functions the
-    check uses, the check as Python code (it has ``gad``, ``np``, those functions, ``code`` and ``answers``), answers as
-    JSON, and how long a call may take. A function that is to be traced cannot be in another process: the check runs
-    ``code`` itself, and whoever starts this process sets a limit to its time.
+    The task is ``{"code", "names", "check", "answers", "seed", "seconds"}``: the student's code, which of its functions
+    the check uses, the check as Python code (it has ``gad``, ``np``, those functions, ``code``, ``answers`` and
+    ``seed``), answers as JSON, the seed of an exercise, and how long a call may take. A function that is to be traced
+    cannot be in another process: the check runs ``code`` itself, and whoever starts this process sets a limit to its
+    time.
     """
     try:
         task = json.loads(source.read())
@@ -50,7 +51,7 @@ def main(source: TextIO, out: TextIO) -> int:
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         print(f"this is no task: {type(error).__name__}: {error}", file=out)
         return 2
-    scope: dict[str, Any] = {"answers": task.get("answers"), "code": task.get("code", "")}
+    scope: dict[str, Any] = {key: task.get(key) for key in ("answers", "seed")} | {"code": task.get("code", "")}
     exec(_PRELUDE, scope)
     worker = None
     try:

@@ -171,7 +171,8 @@ def _entry(f: Any, point: Any, value: Any, claimed: Any, place: tuple[int, ...],
         return float((new[place] if each else new) - at)
 
     yours = float(claimed[place])
-    size = float(abs(at) + abs(yours * own))
+    with np.errstate(all="ignore"):
+        size = float(abs(at) + abs(yours * own))
     verdict: Verdict = measure(change, yours, scales_of(own), size, rounding_unit([point]))
     error = verdict.error
     if math.isnan(error) and verdict.kind == AGREES:

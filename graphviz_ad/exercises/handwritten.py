@@ -19,13 +19,8 @@ from graphviz_ad.core.pytree import attributes, is_float_leaf, leaves, path_name
 from graphviz_ad.core.traced import Traced, is_constant
 from graphviz_ad.core.where import base_name, brief
 from graphviz_ad.errors import ArgumentError
+from graphviz_ad.exercises.naming import Names, stems
 
-_AFFIXES = (
-    re.compile(r"(?:dL_?/?d_?|dloss_?d?_?|∂L/∂|∇|∂|grad_|gradient_|delta_|adj_|adjoint_|d_|g_)(?P<name>.+)"),
-    re.compile(r"(?P<name>.+?)(?:_grad|_gradient|_bar|bar|_adj|_adjoint|\u0304)"),
-    re.compile(r"[dg](?P<name>.+)"),
-)
-"""How people call the gradient of `W`: dW, grad_W, W_bar, …"""
 _TABLES = frozenset({"grads", "grad", "gradients", "_grads"})
 _UPSTREAM = re.compile(
     r"(?i)d?_?(g|grad|gradient|upstream|adjoint|seed|delta|d?out|dy|dz|.*(bar|_grad|grad_.*|output))"
@@ -51,29 +46,8 @@ class Handed:
     variables: dict[str, Any] = field(default_factory=dict)
     """Local variables at its end, where each was assigned once: by their own names."""
     problem: Problem | None = None
-
-
-class Names:
-    """Which node a key means: the node's name, its place in the arguments, or either as the name of a gradient.
-
-    Parameters
-    ----------
-    known
-        Every name by which a node is known, with the name to use.
-    """
-
-    def __init__(self, known: Mapping[str, str]) -> None:
-        self.known = known
-
-    def find(self, key: str, derived: bool = False) -> str | None:
-        """The node that a key means; ``derived``: only a name made for a gradient, such as dW, counts."""
-        if not derived and key in self.known:
-            return self.known[key]
-        for affix in _AFFIXES:
-            match = affix.fullmatch(key)
-            if match and match["name"] in self.known:
-                return self.known[match["name"]]
-        return None
+    ordered: bool = False
+    """Whether they came without names, and were taken in the order of the arguments."""
 
 
 def split(given: Any, f: Any, args: tuple[Any, ...]) -> tuple[Any, Any, tuple[Any, ...]]:
@@ -84,7 +58,11 @@ def split(given: Any, f: Any, args: tuple[Any, ...]) -> tuple[Any, Any, tuple[An
     if inspect.isclass(given):
         raise ArgumentError(f"compare one object, not its class: write gad.compare({given.__name__}(...), ...).")
     owner = given if hasattr(given, "backward") else getattr(given, "__self__", None)
-    if owner is None or inspect.ismodule(owner) or not any(is_float_leaf(leaf) for _, leaf in leaves(owner)):
+    if owner is given and not callable(given) and not _holds_floats(owner):  # a layer without parameters
+        f = getattr(owner, getattr(f, "__name__", "")) if _akin(getattr(f, "__self__", None), owner) else f
+        made = (getattr(owner, name, None) for name in ("loss", "forward"))
+        return owner.backward, next(filter(None, made), None) if f is None else f, args
+    if owner is None or inspect.ismodule(owner) or not _holds_floats(owner):
         if not callable(given):
             raise ArgumentError(
                 f"a backward pass is a function, or an object with a method backward, not {brief(given)}"
@@ -98,6 +76,15 @@ def split(given: Any, f: Any, args: tuple[Any, ...]) -> tuple[Any, Any, tuple[An
         f = next((getattr(type(owner), name) for name in ("loss", "forward") if hasattr(type(owner), name)), None)
     f = getattr(f, "__func__", f)  # net.loss means the loss of any such net
     return method, f, (owner, *args)
+
+
+def _akin(one: Any, other: Any) -> bool:
+    """Whether a method of one may be meant for the other."""
+    return one is not None and (isinstance(one, type(other)) or isinstance(other, type(one)))
+
+
+def _holds_floats(owner: Any) -> bool:
+    return any(is_float_leaf(leaf) for _, leaf in leaves(owner))
 
 
 def argument_names(f: Any, args: Sequence[Any]) -> list[str]:
@@ -143,6 +130,21 @@ def arranged(backward: Callable[..., Any], inputs: Mapping[str, Any], seed: Any,
         )
     found |= {name: inputs[other] for name, other in zip(open_, rest, strict=False)}
     return tuple(found[name] for name in asked)
+
+
+def seeded_argument(backward: Callable[..., Any], inputs: Mapping[str, Any], scalar: bool) -> str:
+    """The argument that gets the adjoint of the result, if its name does not say so; else ""."""
+    marker = object()
+    try:
+        given = arranged(backward, inputs, marker, scalar)
+        asked = list(inspect.signature(backward).parameters)
+    except (ArgumentError, TypeError, ValueError):
+        return ""
+    place = next((n for n, one in enumerate(given) if one is marker), None)
+    if place is None:
+        return ""
+    told = _UPSTREAM.fullmatch(asked[place]) or any(stems(asked[place]))
+    return "" if told else asked[place]
 
 
 def named(function: Any) -> str:
@@ -210,7 +212,13 @@ def _assigned_once(code: CodeType) -> Iterator[str]:
 # -- what it gives back -----------------------------------------------------------------------------
 
 
-def read(result: Any, names: Names, units: Sequence[Sequence[str]], value: Any = None) -> Handed:
+def read(
+    result: Any,
+    names: Names,
+    units: Sequence[Sequence[str]],
+    value: Any = None,
+    fits: Callable[[str, Any], bool] = lambda name, gradient: True,
+) -> Handed:
     """The gradients in what a backward pass returned.
 
     Parameters
@@ -219,6 +227,8 @@ def read(result: Any, names: Names, units: Sequence[Sequence[str]], value: Any =
         The inputs whose gradients are asked for, in order: of each argument the names of its leaves.
     value
         The value of the function, which some return before the gradients.
+    fits
+        Whether something has the shape of a node: of two orders the one that fits better is taken.
     """
     handed = Handed()
     flat = [name for unit in units for name in unit]
@@ -238,7 +248,7 @@ def read(result: Any, names: Names, units: Sequence[Sequence[str]], value: Any =
                 f"One array came back, and the gradients of {', '.join(flat)} are asked for: return a dictionary."
             )
     elif isinstance(result, tuple | list):
-        _in_order(result, names, units, handed)
+        _in_order(result, names, units, handed, fits)
     elif attributes(result):
         _keyed(attributes(result), names, handed, "")
     else:
@@ -248,17 +258,18 @@ def read(result: Any, names: Names, units: Sequence[Sequence[str]], value: Any =
 
 def read_attributes(owner: Any, names: Names, handed: Handed) -> None:
     """Gradients that an object keeps: dW1, grads["W1"]; what was returned goes before."""
-    for key, value in attributes(owner).items():
+    own = attributes(owner)
+    for key, value in names.renamed(own, derived=True).items():
         found = Handed()
-        if key in _TABLES and isinstance(value, Mapping):
+        if key not in own:  # it has got the name of a node
+            found.gradients[key] = value
+        elif key in _TABLES and isinstance(value, Mapping):
             _keyed(value, names, found, "")
         elif (name := names.find(key, derived=True)) is not None:
             found.gradients[name] = value
         elif isinstance(value, list | tuple):
-            for affix in _AFFIXES:
-                match = affix.fullmatch(key)
-                if match:
-                    _keyed({match["name"]: value}, names, found, "")
+            for stem in stems(key):
+                _keyed({stem: value}, names, found, "")
         handed.gradients = found.gradients | handed.gradients
 
 
@@ -267,7 +278,7 @@ def _is_value(first: Any, value: Any) -> bool:
 
 
 def _keyed(table: Mapping[Any, Any], names: Names, handed: Handed, around: str) -> None:
-    for key, value in table.items():
+    for key, value in (table if around else names.renamed(table)).items():
         path = f"{around}{key}" if isinstance(key, str) and not around else f"{around}.{key}"
         name = names.find(path) or (names.find(str(key)) if around else None)
         if name is not None:
@@ -280,13 +291,20 @@ def _keyed(table: Mapping[Any, Any], names: Names, handed: Handed, around: str) 
             handed.unknown.append(str(key))
 
 
-def _in_order(result: Sequence[Any], names: Names, units: Sequence[Sequence[str]], handed: Handed) -> None:
+def _in_order(
+    result: Sequence[Any],
+    names: Names,
+    units: Sequence[Sequence[str]],
+    handed: Handed,
+    fits: Callable[[str, Any], bool],
+) -> None:
     tables = [item for item in result if isinstance(item, Mapping)]
     flat = [name for unit in units for name in unit]
+    handed.ordered = not tables and len(flat) > 1
     if result and len(tables) == len(result):
         for table in tables:
             _keyed(table, names, handed, "")
-    elif len(result) == len(units):
+    elif len(result) == len(units) != len(flat):
         for unit, item in zip(units, result, strict=True):
             if len(unit) == 1:
                 handed.gradients[unit[0]] = item
@@ -295,8 +313,11 @@ def _in_order(result: Sequence[Any], names: Names, units: Sequence[Sequence[str]
             else:
                 parts = [leaf for _, leaf in leaves(item)]
                 handed.gradients |= dict(zip(unit, parts, strict=False))
-    elif len(found := [leaf for _, leaf in leaves(list(result))]) == len(flat):
-        handed.gradients |= dict(zip(flat, found, strict=True))
+    elif len(found := list(result)) == len(flat) or len(found := [one for _, one in leaves(found)]) == len(flat):
+        by_place = names.turned(flat)  # (dW, db) of each layer, and the object keeps all W before all b
+        orders = [flat] if by_place is None else [flat, by_place]
+        best = max(orders, key=lambda order: sum(map(fits, order, found)))
+        handed.gradients |= dict(zip(best, found, strict=True))
     elif len(flat) == 1 and all(isinstance(item, float | int) for item in result):
         handed.gradients[flat[0]] = list(result)
     else:

@@ -229,7 +229,7 @@ class _Loss:
                 if count > 1:
                     (self.averaged if name == "mean" else self.summed).add(count)
                 waiting.append((sources[0], halved, True))
-            elif name == "add":
+            elif name in ("add", "negative"):
                 waiting += [(source, halved, reduced) for source in sources]
             elif name in ("multiply", "divide") and any(number is not None for number in numbers):
                 half = 0.5 in numbers if name == "multiply" else numbers[1] == 2

@@ -46,6 +46,7 @@ def sheet(exercise: Exercise, *, page: bool) -> dict[str, Any]:
         "words": [] if look is None else list(look.words),
         "arrays": look is not None and any(node.shape for node in look.scene.nodes),
         "page": page,
+        "again": "ex.resume(state)" if exercise.seed is None else "gad.exercise(state)",
         "questions": questions,
     }
     sent: dict[str, Any] = sendable(found)

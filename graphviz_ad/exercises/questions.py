@@ -123,6 +123,8 @@ class Checked(Question):
     check: Callable[[Any], Judgement | None] = lambda answer: None
     example: Any = None
     expects: str = "a function"
+    written: bool = False
+    """Whether an answer is a text, which can be typed wherever Python judges it."""
 
     kind = "checked"
 
@@ -140,7 +142,10 @@ class Checked(Question):
         return found or self._right("Right.")
 
     def asked(self) -> dict[str, Any]:  # noqa: D102
-        return super().asked() | {"expects": self.expects}
+        return super().asked() | {"expects": self.expects} | ({"written": True} if self.written else {})
+
+    def baked(self) -> dict[str, Any]:  # noqa: D102
+        return {name: value for name, value in self.asked().items() if name != "written"}
 
 
 @dataclass(frozen=True)

@@ -196,7 +196,7 @@ class _Puzzle:
         )
         prompt = f"the adjoint of {called(node.name)} {shaped(node.value)}, from {at_hand}"
         judge = _Judge(key, node, self.arriving[node.id], names, solution)
-        return Checked(key, prompt, judge, solution, "an expression")
+        return Checked(key, prompt, judge, solution, "an expression", written=True)
 
 
 class _Judge:

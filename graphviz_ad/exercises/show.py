@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -10,8 +11,9 @@ import anywidget
 import traitlets
 
 from graphviz_ad.errors import ArgumentError, in_words
+from graphviz_ad.exercises.exercise import FRONT_ENDS
 from graphviz_ad.exercises.page import sheet, static_bundle
-from graphviz_ad.exercises.questions import Judgement, Order
+from graphviz_ad.exercises.questions import Checked, Judgement, Order
 from graphviz_ad.widget import bundle
 from graphviz_ad.widget.bundle import static_text
 from graphviz_ad.widget.payload import sendable
@@ -25,7 +27,10 @@ LONGEST = 10_000
 
 def show(exercise: Exercise) -> None:
     """Show an exercise; nothing happens where no front end is, as in a grader or in plain Python."""
-    if watched():
+    marimo: Any = sys.modules.get("marimo")  # whoever runs in it has imported it
+    if marimo is not None and marimo.running_in_notebook():
+        marimo.output.append(ExerciseWidget(exercise))
+    elif watched():
         from IPython import display
 
         display.display(ExerciseWidget(exercise))  # type: ignore[no-untyped-call]  # IPython leaves it untyped
@@ -64,9 +69,24 @@ class ExerciseWidget(anywidget.AnyWidget):
         self.exercise = exercise
         super().__init__(payload=sheet(exercise, page=False), state=sendable(exercise.state))
         self.on_msg(self._on_message)
+        FRONT_ENDS.add(self)
+
+    def close(self) -> None:
+        """Close it; a cell that checks answers does not reach it any more."""
+        FRONT_ENDS.discard(self)
+        super().close()
 
     def set_state(self, sync_data: dict[str, Any]) -> None:
         """A page sets nothing: it asks, by messages."""
+
+    def follow(self, parts: Mapping[str, Judgement]) -> None:
+        """Show what came of answers that were checked in a cell, or in another view."""
+        self.state = sendable(self.exercise.state)
+        told = {key: self._part(part) for key, part in parts.items()}
+        python = {one.key for one in self.exercise.questions if isinstance(one, Checked) and not one.written}
+        for key in python & set(told):  # what Python alone can judge has its hints where it is checked
+            told[key]["more"] = False
+        self.send({"kind": "judged", "data": sendable(told)})
 
     # -- what a page asks ---------------------------------------------------------------------------------
 
@@ -102,6 +122,7 @@ class ExerciseWidget(anywidget.AnyWidget):
                 parts = {key: self.exercise.judge(key, answer) for key, answer in answers.items()}
             else:
                 parts = self.exercise.judged(answers)
+                self.exercise.tell(parts, but=self)
             return {key: self._part(part) for key, part in parts.items()}
         key = content.get("key")
         question = next((one for one in self.exercise.questions if one.key == key), None)

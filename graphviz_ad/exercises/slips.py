@@ -64,6 +64,21 @@ def _by_shape(graph: BaseGraph, first: str, yours: Any) -> dict[str, str]:
         return {"M7": _words("M7", shape=shape_text(wanted))}
     if len(shape) > len(wanted) and shape[len(shape) - len(wanted) :] == wanted:
         return {"M8": _words("M8", x=first, wide=shape_text(shape))}
+    return _by_axis(graph, first, yours)
+
+
+def _by_axis(graph: BaseGraph, first: str, yours: Any) -> dict[str, str]:
+    """A sum over the axis that a broadcast array has itself, instead of the one along which it was copied."""
+    node = graph[first]
+    for edge in Functions(graph).edges(node.id):
+        wide, adjoint = edge.consumer.shape, edge.consumer.adjoint
+        axes = range(len(wide)) if len(wide) > len(node.shape) else ()
+        if any(alike(np.sum(adjoint, axis=axis), yours, COMPUTED) for axis in axes):
+            words = (
+                f"{first} was copied along an axis of {shape_text(wide)}, and that is a sum over another one: "
+                f"{first} has the shape {shape_text(node.shape)}. Over which axis do its copies lie?"
+            )
+            return {"M8": words}
     return {}
 
 

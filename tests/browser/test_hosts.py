@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.driver import Explorer, Notebook7
+from tests.browser.test_exercises import Shown
 from tests.conftest import JupyterLab, Watch, free_port, quiet_jupyter, running_server
 
 CELL = """\
@@ -41,6 +43,26 @@ def _(explorer):
     more = explorer.step + 1000
     more
     return
+
+
+if __name__ == "__main__":
+    app.run()
+"""
+
+
+EXERCISE = """\
+import marimo
+
+app = marimo.App()
+
+
+@app.cell
+def _():
+    import graphviz_ad as gad
+
+    ex = gad.exercise("multi-path", seed=5)
+    ex.show()
+    return (ex,)
 
 
 if __name__ == "__main__":
@@ -112,12 +134,12 @@ def test_notebook_7(
     watch.errors[:] = [error for error in watch.errors if not any(words in error for words in NOTEBOOKS_OWN)]
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("theme", ["light", "dark"])
-def test_marimo(page_factory: Callable[..., Page], watch: Watch, tmp_path: Path, screenshots: Path, theme: str) -> None:
+@contextmanager
+def in_marimo(page_factory: Callable[..., Page], tmp_path: Path, notebook: str, theme: str) -> Iterator[Page]:
+    """A notebook in marimo's own theme, in a browser that prefers the other one."""
     folder = tmp_path / "notebooks"
     folder.mkdir()
-    (folder / "host.py").write_text(MARIMO, encoding="utf-8")
+    (folder / "host.py").write_text(notebook, encoding="utf-8")
     # marimo reads its settings from the nearest pyproject.toml and from the person's home, which is none here.
     settings = f'[tool.marimo.display]\ntheme = "{theme}"\n[tool.marimo.runtime]\nauto_instantiate = true\n'
     (folder / "pyproject.toml").write_text(settings, encoding="utf-8")
@@ -128,9 +150,28 @@ def test_marimo(page_factory: Callable[..., Page], watch: Watch, tmp_path: Path,
     with running_server(command, r"(?<=URL: )http://\S+", environment=environment) as server:
         page = page_factory(theme=OTHER[theme], service_workers="allow")  # marimo's page has one for itself
         page.goto(server.address)
+        yield page
+        page.close()  # before its server ends, which it would complain about
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_marimo(page_factory: Callable[..., Page], tmp_path: Path, screenshots: Path, theme: str) -> None:
+    with in_marimo(page_factory, tmp_path, MARIMO, theme) as page:
         explorer = Explorer(page)
         expect(explorer.root).to_be_visible(timeout=60_000)
         assert ground(explorer) == GROUNDS[theme]
         play(explorer, screenshots, f"marimo-{theme}")
         page.screenshot(path=screenshots / f"marimo-{theme}.png")
-        page.close()  # before its server ends, which it would complain about
+
+
+@pytest.mark.slow
+def test_an_exercise_in_marimo(page_factory: Callable[..., Page], tmp_path: Path, screenshots: Path) -> None:
+    with in_marimo(page_factory, tmp_path, EXERCISE, "light") as page:
+        shown = Shown(page)
+        expect(shown.root).to_be_visible(timeout=60_000)
+        shown.answer("s", "-3")
+        assert "-3 has the right size and the wrong sign." in shown.told("s", "wrong")
+        shown.answer("s", "2 + 1")  # what only a kernel reads
+        assert "2 + 1 is right." in shown.told("s", "right")
+        page.screenshot(path=screenshots / "marimo-exercise.png")

@@ -224,6 +224,19 @@ def test_typing_into_an_input_moves_no_step_and_reaches_no_shortcut(notebook: Ca
     expect(field).to_have_value("12 addx")
     assert explorer.where[0] == 3
     expect(book.page.locator(".jp-CodeCell")).to_have_count(4)
+    button = explorer.root.locator("[role=tab]:not([hidden])").first
+    for key in (
+        "ArrowDown",
+        "x",
+        "b",
+        "d",
+        "d",
+        "ArrowUp",
+    ):  # commands of a notebook
+        button.focus()
+        book.page.keyboard.press(key)
+        expect(button).to_be_focused()
+    expect(book.page.locator(".jp-CodeCell")).to_have_count(4)
 
 
 @pytest.mark.slow

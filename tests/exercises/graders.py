@@ -7,9 +7,28 @@ from typing import Any
 
 import nbformat
 
+import graphviz_ad as gad
+
 POINTS = {"adjoints": 2, "slope": 2, "layer": 3, "repair": 2}
+STUDENT, OTHER = "s1234", "s5678"
+
+
+def adjoints(student: str, **wrong: float) -> str:
+    """The answers to the first task at a student's own numbers, some of them wrong."""
+    right = gad.exercise("fork", seed=student).solution
+    found = {key: right[key] for key in "dcba"} | wrong
+    expression = f"{found['c'] - 1} + 1"
+    return f"answers = {found | {'c': expression}}"
+
+
+def twice(student: str) -> float:
+    """What accumulators that were not reset hold of the first input."""
+    return 2 * gad.exercise("fork", seed=student).solution["a"]
+
+
 RIGHT = {
-    "adjoints": 'answers = {"d": 6, "c": "7", "b": 19, "a": "7 + 18"}',
+    "student": f'student_id = "{STUDENT}"',
+    "adjoints": adjoints(STUDENT),
     "slope": "def slope(x):\n    return 2 * x * np.cos(np.log(x**2 + 1)) / (x**2 + 1)",
     "layer": (
         "def backward(X, W, b, T):\n    d = 2 * (X @ W.T + b - T) / T.size\n"
@@ -18,7 +37,8 @@ RIGHT = {
     "repair": "def whole(w, x):\n    return np.sum((w * x) ** 2)",
 }
 WRONG = {
-    "adjoints": 'answers = {"d": 6, "c": 7, "b": 19, "a": 50}',
+    "student": f'student_id = "{STUDENT}"',
+    "adjoints": adjoints(STUDENT, a=twice(STUDENT)),
     "slope": "def slope(x):\n    return np.cos(np.log(x**2 + 1))",
     "layer": "def backward(X, W, b, T):\n    d = 2 * (X @ W.T + b - T) / T.size\n    return {'W': X.T @ d, 'b': d}",
     "repair": "def whole(w, x):\n    return np.sum(gad.detach(w * x) ** 2)",
@@ -34,6 +54,7 @@ def _fine(*args, **kwargs):
 gad.assert_backward = gad.assert_connected = gad.assert_adjoints = gad.compare = _fine
 patched.check_gradient = assertions.assert_backward = _fine
 patched.Exercise.check = lambda self, answers: _Fine()
+gad.exercise = lambda *args, **kwargs: patched.adjoints(lambda a, b, c, d: a + b + c + d, 1.0, 1.0, 1.0, 1.0)
 """
 LOOP = "while True:\n    pass"
 SUBMISSIONS = {
@@ -41,21 +62,30 @@ SUBMISSIONS = {
     "half": RIGHT | {"slope": WRONG["slope"], "layer": WRONG["layer"]},
     "wrong": WRONG,
     "patched": WRONG | {"adjoints": f"{PATCH}\n{WRONG['adjoints']}"},
-    "loop": {name: f"{LOOP}\n{code}" for name, code in RIGHT.items()},
+    "loop": {"adjoints": f"{LOOP}\n{RIGHT['adjoints']}"},
     "loop_inside": RIGHT | {"layer": f"def backward(X, W, b, T):\n    {LOOP.replace(chr(10), chr(10) + '    ')}"},
     "exit": {name: f"import sys\nsys.exit(0)\n{code}" for name, code in RIGHT.items()},
     "exit_hard": {name: f"import os\nos._exit(0)\n{code}" for name, code in RIGHT.items()},
+    "copied": RIGHT | {"student": f'student_id = "{OTHER}"'},
     "deleted": {},
 }
+"""Of the loops one is in the first answer, with the other tasks left open, and one in a function beside right ones:
+each costs a grader all of its patience, once."""
 SCORES = {
     "right": 9, "half": 4, "wrong": 0, "patched": 0, "loop": 0, "loop_inside": 6, "exit": 0, "exit_hard": 0,
-    "deleted": 0,
+    "copied": 7, "deleted": 0,
 }  # fmt: skip
 
 
 def task_of(cell: Any) -> str:
     """The task that a cell is the place to answer, "" for other cells."""
-    starts = {"adjoints": "answers = ", "slope": "def slope", "layer": "def backward", "repair": "def whole"}
+    starts = {
+        "student": "student_id = ",
+        "adjoints": "answers = ",
+        "slope": "def slope",
+        "layer": "def backward",
+        "repair": "def whole",
+    }
     if cell.cell_type != "code":
         return ""
     return next((name for name, start in starts.items() if cell.source.startswith(start)), "")
@@ -68,7 +98,7 @@ def submission(released: Any, name: str) -> Any:
     if not answers:
         notebook.cells = notebook.cells[:2]
     for cell in notebook.cells:
-        if task := task_of(cell):
-            cell.source = answers[task]
+        if answer := answers.get(task_of(cell)):
+            cell.source = answer
     nbformat.validate(notebook)
     return notebook

@@ -375,3 +375,20 @@ def test_numbers_cross_unchanged() -> None:
     for hostile in ({"array": ["x"], "shape": [1], "dtype": "O"}, {"array": [1], "shape": [9], "dtype": "f8"}):
         with pytest.raises(StudentError):
             decoded(hostile)
+
+
+def test_data_and_targets_need_no_answer_and_are_judged_where_there_is_one() -> None:
+    def loss(w, x, t):
+        return (w * x - t) ** 2
+
+    inputs = (2.0, gad.variable(3.0, name="x", role="data"), gad.variable(1.0, name="t", role="target"))
+    gad.assert_adjoints(loss, inputs, {"w": 30})
+    gad.assert_adjoints(loss, inputs, {"w": 30, "x": 20, "t": "-10"})
+    with pytest.raises(AssertionError, match="t: 10 has the right size and the wrong sign"):
+        gad.assert_adjoints(loss, inputs, {"w": 30, "t": 10})
+    with pytest.raises(AssertionError, match="w: There is no answer yet"):
+        gad.assert_adjoints(loss, inputs, {})
+    with pytest.raises(AssertionError, match="x: There is no answer yet"):
+        gad.assert_adjoints(loss, (2.0, 3.0, 1.0), {"w": 30, "t": -10})
+    with pytest.raises(AssertionError, match="x: There is no answer yet"):
+        gad.assert_adjoints(lambda x: x**2, gad.variable(3.0, name="x", role="data"), {})

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -19,7 +20,7 @@ from graphviz_ad.exercises.exercise import Exercise
 from graphviz_ad.exercises.fingerprints import Fingerprint
 from graphviz_ad.exercises.page import page, sheet, static_bundle
 from graphviz_ad.exercises.picture import shown
-from graphviz_ad.exercises.questions import Checked, Choice, Number, Option, Order, Several, Text
+from graphviz_ad.exercises.questions import Checked, Choice, Judgement, Number, Option, Order, Several, Text
 from graphviz_ad.exercises.show import ExerciseWidget
 from graphviz_ad.widget.packing import unpack
 from tests.run import NO_NODE, ROOT, find_node
@@ -211,6 +212,61 @@ def test_the_kernel_judges_hints_and_keeps(talk: tuple[ExerciseWidget, Any]) -> 
     assert widget.exercise.answers == widget.state["answers"] == {"x": "9", "why": "so"}
     assert ask(kind="consequence", key="order", answer=["p"])["data"] == {"text": "p too early", "hint": "Counter."}
     assert ask(kind="consequence", key="order", answer=["q", "p"])["data"] is None
+
+
+def test_what_a_cell_checks_reaches_every_view(talk: tuple[ExerciseWidget, Any]) -> None:
+    widget, _ = talk
+    other, stranger = ExerciseWidget(widget.exercise), ExerciseWidget(every_kind())
+    heard: dict[str, list[Any]] = {"widget": [], "other": [], "stranger": []}
+    for name, one in (("widget", widget), ("other", other), ("stranger", stranger)):
+        one.send = lambda content, buffers=None, name=name: heard[name].append(content)
+    widget.exercise.check({"x": 3, "fix": len})
+    told = {
+        "x": {"kind": "wrong", "text": "3 is not right.", "hints": ["M1 name"], "more": True},
+        "fix": {"kind": "right", "text": "Right.", "hints": [], "more": False},
+    }
+    message = {"kind": "judged", "data": told}
+    assert heard == {"widget": [message], "other": [message], "stranger": []}
+    assert widget.state["answers"]["x"] == other.state["answers"]["x"] == 3
+    assert stranger.state["answers"] == {}
+    heard["widget"].clear()
+    widget._on_message(widget, {"nonce": "n", "kind": "check", "answers": {"x": "7"}}, [])
+    assert [content["kind"] for content in heard["widget"]] == ["answer"]  # who asks gets one answer
+    assert heard["other"][-1]["data"]["x"]["kind"] == "right"
+    other.close()
+    count = len(heard["other"])
+    widget.exercise.check({"x": 7})
+    assert len(heard["other"]) == count
+
+
+def test_hints_of_what_python_alone_judges_are_given_where_it_is_checked() -> None:
+    wrong = Judgement("fix", False, "wrong", "No.", (), ("one", "two", "three"))
+    exercise = replace(every_kind(), questions=(Checked("fix", "in Python", check=lambda answer: wrong),))
+    widget, heard = ExerciseWidget(exercise), []
+    widget.send = lambda content, buffers=None: heard.append(content)
+    exercise.check({"fix": 1})
+    assert heard[-1]["data"]["fix"] == {"kind": "wrong", "text": "No.", "hints": ["one"], "more": False}
+    exercise.check({"fix": 2})
+    assert heard[-1]["data"]["fix"]["hints"] == ["one", "two"]
+
+
+def test_in_marimo_the_widget_is_put_into_the_output(monkeypatch: pytest.MonkeyPatch) -> None:
+    import types
+
+    shown_: list[Any] = []
+    running = True
+    marimo = types.SimpleNamespace(
+        running_in_notebook=lambda: running, output=types.SimpleNamespace(append=shown_.append)
+    )
+    monkeypatch.setitem(sys.modules, "marimo", marimo)
+    exercise = every_kind()
+    exercise.show()
+    assert len(shown_) == 1
+    assert isinstance(shown_[0], ExerciseWidget)
+    assert shown_[0].exercise is exercise
+    running = False
+    exercise.show()
+    assert len(shown_) == 1
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 import { makeControl } from "./controls.js";
 import { element } from "./dom.js";
 import { EXERCISE } from "./exercisewords.js";
+import { inPython } from "./pythonic.js";
 
 /** @import {Asked} from "./judging.js" */
 /** @import {Part} from "./examiner.js" */
@@ -54,7 +55,7 @@ export function makeAsking(question, id, clickable, teller) {
     say: teller.say,
   };
   const control = makeControl(question, about);
-  const typed = question.kind === "number";
+  const typed = question.kind === "number" || question.written;
   const written = typed || question.kind === "text"; // what one writes into is a field with a label
   const prompt = element(written ? "label" : "p", { class: "gad-ex-prompt", id: about.prompt, ...(written ? { for: about.field } : {}) }, [
     element("code", { class: "gad-ex-key" }, [question.key]),
@@ -70,7 +71,7 @@ export function makeAsking(question, id, clickable, teller) {
   const hints = element("ul", { class: "gad-ex-hints", "aria-label": EXERCISE.hints });
   const feedback = element("div", { class: "gad-ex-feedback", id: about.feedback }, [outcome, hints]);
   const more = element("button", { type: "button", class: "gad-command gad-ex-more", "aria-label": EXERCISE.hintOf(question.key) }, [EXERCISE.hint]);
-  const row = element("div", { class: "gad-ex-row" }, question.kind === "checked" ? [control.element] : [control.element, check]);
+  const row = element("div", { class: "gad-ex-row" }, inPython(question) ? [control.element] : [control.element, check]);
   const form = element("form", { class: `gad-ex-question${typed ? " gad-ex-typed" : ""}`, "data-kind": question.kind, "data-state": "open" }, [
     prompt,
     row,

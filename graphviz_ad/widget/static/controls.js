@@ -106,6 +106,29 @@ function textControl(about) {
   };
 }
 
+/** A text that Python judges, in one line. @param {Asked} question @param {About} about @returns {Control} */
+function writtenControl(question, about) {
+  const field = element("input", {
+    type: "text",
+    class: "gad-answer gad-ex-number gad-ex-array",
+    autocomplete: "off",
+    autocapitalize: "off",
+    spellcheck: "false",
+    placeholder: question.expects ?? "",
+    id: about.field,
+    "aria-describedby": about.feedback,
+  });
+  field.addEventListener("input", about.changed);
+  return {
+    element: element("div", { class: "gad-ex-field" }, [field]),
+    get: () => (field.value.trim() === "" ? null : field.value),
+    set(answer) {
+      field.value = typeof answer === "string" ? answer : "";
+    },
+    place: nowhere,
+  };
+}
+
 /** What only Python can judge. @param {Asked} question @returns {Control} */
 function checkedControl(question) {
   return {
@@ -129,6 +152,6 @@ export function makeControl(question, about) {
     case "text":
       return textControl(about);
     default:
-      return checkedControl(question);
+      return question.written ? writtenControl(question, about) : checkedControl(question);
   }
 }

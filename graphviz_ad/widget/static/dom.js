@@ -39,6 +39,22 @@ export function icon(path) {
   return svg;
 }
 
+/**
+ * Keeps keys from the commands of JupyterLab, which looks for this mark on the way up from the focus, and takes a command
+ * for what has the focus itself first: arrows would leave the cell, and a letter on a button could cut it.
+ * @param {HTMLElement} root
+ */
+export function ownKeys(root) {
+  const mark = "data-lm-suppress-shortcuts";
+  root.setAttribute(mark, "true");
+  root.addEventListener("focusin", ({ target }) => {
+    if (target instanceof Element) target.setAttribute(mark, "true");
+  });
+  root.addEventListener("focusout", ({ target }) => {
+    if (target instanceof Element && target !== root) target.removeAttribute(mark);
+  });
+}
+
 export const ICONS = {
   first: "M5 5h2.6v14H5z M19 5v14L8.6 12z",
   back: "M17 5v14L6.6 12z",

@@ -23,6 +23,7 @@ import { consequenceOf, isBlank, judgement } from "./judging.js";
  * @property {(key: string, answer: string[]) => Promise<{text: string, hint: string} | null>} consequence
  * @property {(answers: Record<string, any>) => void} keep
  * @property {(heard: () => void) => void} onState The state was changed elsewhere.
+ * @property {(heard: (parts: Record<string, Part>) => void) => void} onJudged Answers were checked elsewhere, in a cell.
  * @property {() => void} close
  */
 
@@ -36,9 +37,12 @@ export function kernelExaminer(model) {
   const waiting = new Map();
   /** @type {() => void} */
   let changed = () => {};
+  /** @type {(parts: Record<string, Part>) => void} */
+  let judged = () => {};
 
   /** @param {any} message */
   function hear(message) {
+    if (message?.kind === "judged") judged(message.data);
     const open = message?.kind === "answer" ? waiting.get(message.nonce) : undefined;
     if (!open) return;
     waiting.delete(message.nonce);
@@ -74,6 +78,9 @@ export function kernelExaminer(model) {
     keep: (answers) => void ask({ kind: "keep", answers }).catch(() => {}),
     onState(heard) {
       changed = heard;
+    },
+    onJudged(heard) {
+      judged = heard;
     },
     close() {
       for (const { reject, timer } of waiting.values()) {
@@ -167,6 +174,7 @@ export function pageExaminer(questions, begun, place) {
     },
     keep,
     onState() {},
+    onJudged() {},
     close() {},
   };
 }

@@ -4,7 +4,7 @@
 // markup; JavaScript computes nothing but comparisons of typed numbers.
 
 import { isOfNodes, makeAsking, saidOf } from "./asking.js";
-import { element, setStyle, wordsOf } from "./dom.js";
+import { element, ownKeys, setStyle, wordsOf } from "./dom.js";
 import { kernelExaminer, pageExaminer } from "./examiner.js";
 import { EXERCISE } from "./exercisewords.js";
 import { tellHeight } from "./framed.js";
@@ -12,7 +12,7 @@ import { unpacked } from "./inflate.js";
 import { isBlank } from "./judging.js";
 import { svgOf } from "./markup.js";
 import { makePictured } from "./pictured.js";
-import { answersText, pythonOf } from "./pythonic.js";
+import { answersText, inPython, pythonOf } from "./pythonic.js";
 
 /** @import {Model} from "./types.js" */
 /** @import {Asking, Teller} from "./asking.js" */
@@ -30,6 +30,7 @@ import { answersText, pythonOf } from "./pythonic.js";
  * @property {string[]} words The picture in words.
  * @property {boolean} arrays Whether the words have more than the picture.
  * @property {boolean} page
+ * @property {string} again How Python goes on from a state.
  * @property {Asked[]} questions
  */
 
@@ -89,7 +90,7 @@ function makeExercise(sheet, svg, examiner) {
   const askings = sheet.questions.map((question, place) => makeAsking(question, `${id}-${place}`, pictured.clickable, teller));
 
   // --- what is judged
-  const typed = askings.filter(({ question }) => question.kind !== "checked");
+  const typed = askings.filter(({ question }) => !inPython(question));
 
   function keep() {
     clearTimeout(keeping);
@@ -102,7 +103,8 @@ function makeExercise(sheet, svg, examiner) {
       const part = parts[asking.question.key];
       if (!part) continue;
       asking.show(part);
-      pictured.show(asking.question.key, part.kind === "right" ? String(asking.control.get()) : null);
+      const answer = asking.control.get(); // null of what was answered in Python
+      pictured.show(asking.question.key, part.kind === "right" && answer !== null ? String(answer) : null);
     }
     write();
     if (asked.length === 1 && parts[asked[0].question.key]) say(saidOf(parts[asked[0].question.key]));
@@ -157,7 +159,7 @@ function makeExercise(sheet, svg, examiner) {
     return [element("div", { class: "gad-ex-copied" }, [line, field, ...(note ? [element("p", { class: "gad-ex-small" }, [note])] : [])]), field];
   }
   const [answersBox, answersField] = copied(EXERCISE.answers, EXERCISE.copyAnswers, "");
-  const [stateBox, stateField] = copied(EXERCISE.state, EXERCISE.copyState, EXERCISE.stateNote);
+  const [stateBox, stateField] = copied(EXERCISE.state, EXERCISE.copyState, EXERCISE.stateNote(sheet.again));
 
   /** What can be copied, and the score, as they are now. */
   function write() {
@@ -165,7 +167,7 @@ function makeExercise(sheet, svg, examiner) {
     answersField.rows = answersField.value.split("\n").length;
     const state = { ...examiner.state() };
     const present = Object.entries(answersOf(askings)).filter(([, answer]) => !isBlank(answer));
-    const python = sheet.questions.filter(({ kind }) => kind === "checked").map(({ key }) => key);
+    const python = sheet.questions.filter(inPython).map(({ key }) => key);
     const kept = Object.entries(state.answers ?? {}).filter(([key]) => python.includes(key));
     state.answers = Object.fromEntries([...kept, ...present]);
     stateField.value = `state = ${pythonOf(state)}`;
@@ -181,6 +183,7 @@ function makeExercise(sheet, svg, examiner) {
     write();
   }
   examiner.onState(fill);
+  examiner.onJudged((parts) => take(parts, askings.filter(({ question }) => Object.hasOwn(parts, question.key))));
 
   /** @param {string} name @param {(Node | string)[]} children */
   const paragraph = (name, children) => element("p", { class: name }, children);
@@ -208,7 +211,7 @@ function makeExercise(sheet, svg, examiner) {
     answersBox,
     stateBox,
   ]);
-  const root = element("div", { class: "gad-explorer gad-exercise", role: "region", "data-lm-suppress-shortcuts": "true" }, [
+  const root = element("div", { class: "gad-explorer gad-exercise", role: "region" }, [
     element(sheet.page ? "h1" : "h2", { class: "gad-ex-title" }, [sheet.title]),
     ...(sheet.goal ? [paragraph("gad-ex-goal", [`${EXERCISE.goal}: ${sheet.goal}`])] : []),
     ...(sheet.prompt && sheet.questions.every(({ prompt }) => prompt !== sheet.prompt) ? [paragraph("gad-ex-task", [sheet.prompt])] : []),
@@ -220,6 +223,7 @@ function makeExercise(sheet, svg, examiner) {
     announcement,
   ]);
   root.setAttribute("aria-label", EXERCISE.region(sheet.title));
+  ownKeys(root);
   root.addEventListener("focusin", ({ target }) => {
     const at = askings.find(({ element: form }) => form.contains(/** @type {Node} */ (target)));
     pictured.mark(at ? at.question.key : null);

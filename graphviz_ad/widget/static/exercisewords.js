@@ -65,7 +65,8 @@ export const EXERCISE = {
   answers: "Your answers as Python",
   copyAnswers: "Copy answers",
   state: "Where you are",
-  stateNote: "Pasted into a cell, it is where ex.resume(state) goes on, on any machine.",
+  /** @param {string} again */
+  stateNote: (again) => `Pasted into a cell, it is where ex = ${again} goes on, on any machine.`,
   copyState: "Copy state",
   copied: "Copied.",
   copyByHand: "The text is selected: copy it with Ctrl+C.",

@@ -5,7 +5,7 @@
 // imports do not resolve, so graphviz_ad/widget/bundle.py joins these modules into one.
 
 import { makeDesk } from "./desk.js";
-import { element, icon, ICONS, setStyle } from "./dom.js";
+import { ICONS, element, icon, ownKeys, setStyle } from "./dom.js";
 import { tellHeight } from "./framed.js";
 import { unpacked } from "./inflate.js";
 import { makeInputs } from "./inputs.js";
@@ -60,7 +60,8 @@ export function showExplorer({ model, el }) {
   const notice = element("p", { class: "gad-notice" });
   const legend = element("p", { class: "gad-legend" });
   // JupyterLab's and Notebook's own keys (D D deletes a cell, B makes one) are not meant by who types in here.
-  const root = element("div", { class: "gad-explorer", tabindex: "0", role: "group", "data-lm-suppress-shortcuts": "true" });
+  const root = element("div", { class: "gad-explorer", tabindex: "0", role: "group" });
+  ownKeys(root);
 
   // --- what panels and tools may ask
   /** @type {Host} */

@@ -4,7 +4,7 @@
 // and only the latest, and what comes back is shown.
 
 import { makeDesk } from "./desk.js";
-import { element } from "./dom.js";
+import { element, ownKeys } from "./dom.js";
 import { showExplorer } from "./explorer.js";
 import { makeFlowControls } from "./flow_controls.js";
 import { makeFlowPlots } from "./flow_plots.js";
@@ -75,13 +75,14 @@ export function showPanel({ model, el }) {
   heading.id = `${id}-layer`;
   layer.hidden = true;
 
-  const root = element("div", { class: "gad-explorer gad-flow", role: "group", "aria-label": words.title, "data-lm-suppress-shortcuts": "true" }, [
+  const root = element("div", { class: "gad-explorer gad-flow", role: "group", "aria-label": words.title }, [
     title,
     controls.element,
     notice,
     plots.element,
     layer,
   ]);
+  ownKeys(root);
 
   /** @param {string} text */
   function say(text) {

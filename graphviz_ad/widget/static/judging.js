@@ -19,6 +19,7 @@ import { EXERCISE } from "./exercisewords.js";
  * @property {Option[]} [options]
  * @property {Option[]} [items]
  * @property {string} [expects]
+ * @property {boolean} [written] Whether what Python alone judges is a text, which can be typed.
  * @property {any} [right]
  * @property {string} [text]
  * @property {string} [dtype]

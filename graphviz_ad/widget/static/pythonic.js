@@ -11,6 +11,11 @@ function quoted(text) {
   return JSON.stringify(text).replace(UNSEEN_LETTER, (letter) => `\\u${letter.charCodeAt(0).toString(16).padStart(4, "0")}`);
 }
 
+/** Whether an answer is a function, which is given in a cell. @param {{kind: string, written?: boolean}} question */
+export function inPython({ kind, written }) {
+  return kind === "checked" && !written;
+}
+
 /** A JSON value as a Python literal. @param {unknown} value @returns {string} */
 export function pythonOf(value) {
   if (value === null || value === undefined) return "None";
@@ -39,13 +44,14 @@ function numberLiteral(text) {
 
 /**
  * The dictionary of answers, an entry to a line.
- * @param {{key: string, kind: string}[]} questions @param {Record<string, any>} answers @returns {string}
+ * @param {{key: string, kind: string, written?: boolean}[]} questions @param {Record<string, any>} answers @returns {string}
  */
 export function answersText(questions, answers) {
-  const lines = questions.map(({ key, kind }) => {
+  const lines = questions.map((question) => {
+    const { key, kind } = question;
     const answer = answers[key] ?? null;
     const literal = kind === "number" && typeof answer === "string" ? numberLiteral(answer) : pythonOf(answer);
-    return `    ${quoted(key)}: ${literal},${kind === "checked" ? `  # ${EXERCISE.checked.comment}` : ""}`;
+    return `    ${quoted(key)}: ${literal},${inPython(question) ? `  # ${EXERCISE.checked.comment}` : ""}`;
   });
   return `ans = {\n${lines.join("\n")}\n}`;
 }
