@@ -4,7 +4,7 @@
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test test-all lint figures screenshots tables docs bench clean moved
+.PHONY: help demo test test-all lint figures screenshots tables notebooks slides docs bench clean moved
 
 # An environment that was copied or moved with the folder still points to the old place: make it again.
 ifneq ($(shell cat .venv/made-in 2>/dev/null),$(CURDIR))
@@ -32,8 +32,14 @@ figures: .venv/installed-test ## draw the figures in assets/ again
 screenshots: .venv/installed-test ## photograph the explorer for the README again
 	@.venv/bin/python assets/make_screenshots.py
 
-tables: .venv/installed-test ## write docs/coverage.md, docs/errors.md and docs/exercises.md again
-	@.venv/bin/python docs/tables.py
+tables: .venv/installed-test ## write docs/coverage.md, errors.md, exercises.md and curriculum.md again
+	@.venv/bin/python -m docs.tables
+
+notebooks: .venv/installed-test ## execute the course from clean, and write back what shows something else now
+	@.venv/bin/python -m docs.course.write
+
+slides: .venv/installed-test ## make slides of the course in build/slides, one page each, without any network
+	@.venv/bin/python -m docs.course.slides
 
 docs: .venv/installed-docs ## build the documentation site into docs/_build/html; this runs the snippets in it
 	@rm -rf docs/_build

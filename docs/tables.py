@@ -1,4 +1,4 @@
-"""Writes the pages coverage.md, errors.md and exercises.md from the code; `make tables` runs it, a test compares."""
+"""Writes coverage.md, errors.md, exercises.md and curriculum.md: `make tables` runs it, a test compares."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ import numpy as np
 import scipy.special
 
 import graphviz_ad as gad
+from docs.course import curriculum
 from graphviz_ad import errors
 from graphviz_ad.core import sweep
 from graphviz_ad.core.instead import INSTEAD
@@ -397,6 +398,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "coverage.md": coverage,
     "errors.md": error_page,
     "exercises.md": exercise_page,
+    "curriculum.md": curriculum.page,
 }
 
 

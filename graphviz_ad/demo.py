@@ -20,7 +20,7 @@ from urllib.parse import quote
 
 from .errors import GraphvizADError
 
-NOTEBOOK = "01_first_graph.ipynb"
+NOTEBOOK = "00_first_graph.ipynb"
 FOLDER = "graphviz-ad-demo"
 ADDRESS = "127.0.0.1"
 PORT = 8888

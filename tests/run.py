@@ -25,7 +25,7 @@ BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 NODE = (20, 0)  # the first with a stable `node --test`
 # Stages of their own: what collects tests imports them, and these import much
 BROWSER = "tests/browser"
-NOTEBOOKS = "tests/test_notebooks.py"
+NOTEBOOKS = "tests/notebooks"
 SECONDS_PER_STAGE = 800  # a stage that hangs is a failure with a name, not a run without an end
 SECONDS_PER_SLOW_STAGE = 3600
 
@@ -222,8 +222,8 @@ def browser_tests(slow: bool) -> Count:
 
 
 def notebook_tests(slow: bool) -> Count:
-    """Run every committed notebook from clean, and the tests that run cells of their own."""
-    return pytest("notebooks", "-m", "" if slow else "not slow", NOTEBOOKS, slow=slow)
+    """Run every committed notebook from clean, each in one of two processes, and read the numbers that it shows."""
+    return pytest("notebooks", "-n", "2", "--dist", "worksteal", "-m", "" if slow else "not slow", NOTEBOOKS, slow=slow)
 
 
 def unit_tests(slow: bool) -> Count:

@@ -406,7 +406,7 @@ def test_the_notebook_is_copied_and_never_overwritten(tmp_path: Path) -> None:
     original = demo.packaged_notebook().read_bytes()
 
     notebook, said = demo.copy_notebook(folder)
-    assert notebook == folder / "01_first_graph.ipynb"
+    assert notebook == folder / "00_first_graph.ipynb"
     assert notebook.read_bytes() == original
     assert said == "a fresh copy"
 
@@ -422,13 +422,13 @@ def test_the_notebook_is_copied_and_never_overwritten(tmp_path: Path) -> None:
 
     for number in (2, 3):
         beside, said = demo.copy_notebook(folder, fresh=True)
-        assert (beside.name, said) == (f"01_first_graph_{number}.ipynb", "a fresh copy")
+        assert (beside.name, said) == (f"00_first_graph_{number}.ipynb", "a fresh copy")
         assert beside.read_bytes() == original
     assert notebook.read_text(encoding="utf-8") == "mine"
 
 
 def test_a_copy_can_be_written_even_if_the_original_cannot(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    original = tmp_path / "01_first_graph.ipynb"
+    original = tmp_path / "00_first_graph.ipynb"
     original.write_text("{}", encoding="utf-8")
     original.chmod(0o444)
     monkeypatch.setattr(demo, "packaged_notebook", lambda: original)
@@ -446,7 +446,7 @@ def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path, capsys: pytest.Ca
 
 def test_an_installation_without_the_notebook_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(demo, "__file__", str(tmp_path / "graphviz_ad" / "demo.py"))
-    with pytest.raises(demo.CommandError, match=r"01_first_graph\.ipynb is missing"):
+    with pytest.raises(demo.CommandError, match=r"00_first_graph\.ipynb is missing"):
         demo.packaged_notebook()
 
 
@@ -594,7 +594,7 @@ def test_the_demo_answers_here_only_wants_its_token_and_asks_no_other_host(tmp_p
         assert len(lab.token) >= 32
         # without the token: nothing but the way to the login page
         assert ask(f"{lab.address}api/contents")[0] == 403
-        status, landed, _ = ask(f"{lab.address}lab/tree/01_first_graph.ipynb")
+        status, landed, _ = ask(f"{lab.address}lab/tree/00_first_graph.ipynb")
         assert status == 200
         assert "/login" in landed
         # with it: the notebook
@@ -602,7 +602,7 @@ def test_the_demo_answers_here_only_wants_its_token_and_asks_no_other_host(tmp_p
         assert status == 200
         assert "/login" not in landed
         assert re.search(r'"disabledExtensions": \[[^]]*"@jupyterlab/apputils-extension:announcements"', text)
-        assert ask(f"{lab.address}api/contents/01_first_graph.ipynb?token={lab.token}")[0] == 200
+        assert ask(f"{lab.address}api/contents/00_first_graph.ipynb?token={lab.token}")[0] == 200
         # what JupyterLab would ask others for, if it were let
         for question in ("update", "news", "extensions?refresh=1&query=widget"):
             ask(f"{lab.address}lab/api/{question}{'&' if '?' in question else '?'}token={lab.token}")
@@ -620,7 +620,7 @@ def test_the_demo_answers_here_only_wants_its_token_and_asks_no_other_host(tmp_p
             assert probe.connect_ex(("127.0.0.1", port)) != 0, "the server outlived the command"
     asked = set(connections.read_text(encoding="utf-8").split("\n")) - {""} if connections.exists() else set()
     assert asked <= {"127.0.0.1", "localhost", "::1", "a file", socket.gethostname()}
-    assert (tmp_path / "demo" / "01_first_graph.ipynb").is_file()
+    assert (tmp_path / "demo" / "00_first_graph.ipynb").is_file()
 
 
 @pytest.mark.slow

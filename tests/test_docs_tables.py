@@ -40,7 +40,7 @@ def has(name: str) -> bool:
     return place is not None
 
 
-@pytest.mark.parametrize("name", ["coverage.md", "errors.md", "exercises.md"])
+@pytest.mark.parametrize("name", ["coverage.md", "errors.md", "exercises.md", "curriculum.md"])
 def test_no_drift(tables: ModuleType, name: str) -> None:
     kept = (DOCS / name).read_text(encoding="utf-8")
     assert of_this_numpy(kept) == tables.PAGES[name]().splitlines(), f"run `make tables`: docs/{name} is not up to date"

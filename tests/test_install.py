@@ -14,7 +14,7 @@ import pytest
 
 from tests.run import ROOT
 
-NOTEBOOK = "01_first_graph.ipynb"
+NOTEBOOK = "00_first_graph.ipynb"
 
 
 def build(kind: str, folder: Path, source: Path = ROOT) -> Path:

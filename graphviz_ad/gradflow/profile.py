@@ -196,8 +196,12 @@ def change(symbol: str, slope: float, values: Array, unit: str = "layer", form: 
     'δ stays within a factor 1.28 over 50 layers'
     >>> change("δ", -0.01, np.sqrt(np.arange(1, 51)))  # a power of the depth
     'δ shrinks by a factor 7.07 over 50 layers'
+    >>> change("δ", 1e-15, np.array([1.4, *[1.0] * 29]), form="tenfold")  # level but for its first layer
+    'δ stays within a factor 1.4 over 30 layers'
     """
     form = form or form_of(slope, values)
+    if form in {"each", "tenfold"} and len(values) * abs(slope) < math.log(LEVEL):
+        form = form_of(slope, values)  # layers per factor of 10 say nothing where there is no slope
     if form == "unknown":
         return f"{symbol} has no slope: too few finite {unit}s"
     if len(values) * abs(slope) < math.log(LEVEL) and _range(values) < LEVEL:

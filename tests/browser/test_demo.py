@@ -33,7 +33,7 @@ def explorer_of(page: Page, title: str) -> Explorer:
 
 def test_the_first_notebook_runs_and_is_stepped(page: Page, jupyter_lab: JupyterLab, screenshots: Path) -> None:
     page.set_viewport_size({"width": 1280, "height": 900})
-    book = Notebook(page, jupyter_lab, "01_first_graph.ipynb").open()
+    book = Notebook(page, jupyter_lab, "00_first_graph.ipynb").open()
     page.get_by_role("menuitem", name="Run", exact=True).click()
     page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
     page.wait_for_timeout(500)

@@ -1,0 +1,375 @@
+"""What notebooks 6 to 10 show: a number for each item of the curriculum that is theirs, and their errors."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from tests.notebooks.table import Gold, Shown
+
+TRAINING = partial(Gold, notebook="06_training")
+DEPTH = partial(Gold, notebook="07_vanishing_exploding")
+SHARED = partial(Gold, notebook="08_conv_recurrence_attention")
+CHECKING = partial(Gold, notebook="09_checking_and_bugs")
+BEYOND = partial(Gold, notebook="10_beyond")
+
+GOLD: list[Gold] = [
+    # 6: training
+    TRAINING(
+        37,
+        cell="batch-net",
+        read='batch["W2"].adjoint',
+        value=[[0.0172706303, 0.0426412248, -0.0249569680]],
+        what="∂L/∂W₂ over 100 samples, sizes [2, 3, 1]",
+    ),
+    TRAINING(37, cell="batch-net", read='batch["b2"].adjoint', value=[[0.0219716967]], what="∂L/∂b₂ of the same"),
+    TRAINING(38, cell="two-losses", read='bce_graph["z"].adjoint', value=-0.3, what="z̄ of BCE at a = 0.7, y = 1"),
+    TRAINING(38, cell="two-losses", read='mse_graph["z"].adjoint', value=-0.063, what="z̄ of ½MSE at a = 0.7, y = 1"),
+    TRAINING(86, cell="step-10-32-1", read='step["b2"].adjoint', value=[-0.355072738], what="∂L/∂b₂ of 10-32-1"),
+    TRAINING(86, cell="step-10-32-1", read='step["loss"].value', value=2.34053175, what="the loss of 16 samples"),
+    # 7: vanishing and exploding
+    DEPTH(
+        14, cell="chain", read='deep["h0"].adjoint', value=0.0812837299, what="∂h₆/∂h₀ through six tanh of weight 0.8"
+    ),
+    DEPTH(
+        14,
+        cell="chain",
+        read='[deep[name].adjoint for name in ("weights[0]", "weights[5]")]',
+        value=[0.1016046623, 0.2191730934],
+        what="the adjoints of the first and of the last weight",
+    ),
+    DEPTH(
+        88,
+        cell="jacobian-product",
+        read='through["h0"].adjoint',
+        value=[0.217518717, -0.461306413],
+        what="(1, 0) J₃ J₂ J₁",
+    ),
+    DEPTH(
+        36,
+        cell="tiny-init",
+        read='np.linalg.norm(small["W1"].adjoint) / np.linalg.norm(small["W2"].adjoint)',
+        value=6.698e-3,
+        rtol=1e-4,
+        what="‖dW₁‖/‖dW₂‖ of [2, 3, 1]",
+    ),
+    DEPTH(
+        36,
+        cell="tiny-init",
+        read='[np.linalg.norm(large[name].adjoint) for name in ("W1", "W2")]',
+        value=[2.555e-8, 3.583e-7],
+        rtol=1e-3,
+        what="‖dW₁‖, ‖dW₂‖ of [2, 10, 10, 10, 1]",
+    ),
+    DEPTH(
+        36,
+        cell="tiny-init",
+        read='[np.linalg.norm(large[name].adjoint) for name in ("W3", "W4")]',
+        value=[3.336e-5, 5.833e-3],
+        rtol=1e-3,
+        what="‖dW₃‖, ‖dW₄‖ of the same",
+    ),
+    DEPTH(89, cell="skips", read='skip["h0"].adjoint', value=1.41982066, what="∂h₆/∂h₀ with skips"),
+    DEPTH(
+        15,
+        cell="clip",
+        read='[float(g) for g in nn.clip_by_global_norm([steep["a"].adjoint, steep["b"].adjoint], 1.0)[0]]',
+        value=[0.6, 0.8],
+        what="the gradient (3, 4), clipped to norm 1",
+    ),
+    # 8: convolution, recurrence, attention
+    SHARED(13, cell="correlation", read='sliding["k"].adjoint', value=[-3, -4, 7], what="∂L/∂k"),
+    SHARED(13, cell="correlation", read='sliding["x"].adjoint', value=[-1, 0, 1, -4, 4], what="∂L/∂x"),
+    SHARED(26, cell="cnn", read='net["b"].adjoint', value=[0.0529365984], what="∂L/∂b of a small CNN"),
+    SHARED(
+        26,
+        cell="cnn",
+        read='net["kernels"].adjoint[0, 0, 0]',
+        value=[-0.0139293320, -0.0200639086, 0.0169355294],
+        what="the first row of the first kernel's adjoint",
+    ),
+    SHARED(18, cell="unrolled", read='unrolled["w"].adjoint', value=-0.428236384, what="∂L/∂w over three steps"),
+    SHARED(
+        18,
+        cell="unrolled",
+        read='[edge.contribution for edge in unrolled.edges if edge.input.name == "w"]',
+        value=[0, -0.304521057, -0.123715327],
+        what="what each step contributes",
+    ),
+    SHARED(
+        19,
+        cell="attention",
+        read='looked["Q"].adjoint',
+        value=[[-0.251848021, -0.0519296307, -0.0899883076], [-0.0909682691, 0.000529165820, -0.0122518499]],
+        what="the adjoint of Q",
+    ),
+    SHARED(
+        19,
+        cell="attention",
+        read='looked["K"].adjoint[2]',
+        value=[0.0162362589, -0.0317254381, 0.0767472426],
+        what="the adjoint of the third key",
+    ),
+    # 9: checking and bugs
+    CHECKING(
+        41,
+        cell="numerical-gradient",
+        read='bell_graph["x"].adjoint',
+        value=[-0.778800783, -0.735758882, -0.0732625556],
+        what="the gradient of Σ e^(−x²) at (½, 1, 2)",
+    ),
+    CHECKING(42, cell="relative-error", read='square_graph["x"].adjoint', value=[2, 4, 6], what="∂(Σx²)/∂x"),
+    CHECKING(
+        42,
+        cell="relative-error",
+        read='relative_error(square_graph["x"].adjoint, numerical_gradient(squares, [1.0, 2.0, 3.0]))',
+        value=7.5e-12,
+        rtol=0.01,
+        what="its relative error",
+    ),
+    CHECKING(
+        20,
+        cell="textbook-check",
+        read='sigmoid_graph["x"].adjoint',
+        value=[0.235003712, 0.196611933],
+        what="σ′ at ½ and at −1",
+    ),
+    CHECKING(
+        20,
+        cell="textbook-check",
+        read='gradient_check(nn.sigmoid, lambda x: sigmoid_graph["x"].adjoint, at_half)[0]',
+        value=True,
+        what="the check passes",
+    ),
+    CHECKING(
+        25,
+        cell="careful-check",
+        read='soft_graph["x"].adjoint',
+        value=[0.253716182, 0.0566117322, 0.689672086],
+        what="the gradient of log Σ eˣ",
+    ),
+    CHECKING(24, cell="swish", read='swish_graph["x"].adjoint', value=0.927670512, what="swish′(1)"),
+    CHECKING(
+        23,
+        cell="two-layers",
+        read='two["b1"].adjoint',
+        value=[1.88507464, 0.557962869, 0.827475970],
+        what="∂L/∂b₁ of two layers",
+    ),
+    CHECKING(
+        10,
+        cell="algorithm",
+        read='[stacked["weights[0]"].adjoint[0], backpropagate(stack, sample, goal)[0][0]]',
+        value=[[0.00235628507, -0.00471257014]] * 2,
+        what="the first row of ∂L/∂W₁ of three layers: of the graph, and of the algorithm by hand",
+    ),
+    CHECKING(21, cell="mistakes", read='layer_graph["b"].adjoint', value=[0.0531821322, 0.0694425988], what="b̄"),
+    CHECKING(90, cell="item", read='item_graph["w"].adjoint', value=31, what="∂L/∂w of the mended graph"),
+    CHECKING(91, cell="detached", read='cut["encoder"].reached', value=False, what="whether a derivative reaches it"),
+    CHECKING(91, cell="detached", read='cut["encoder"].adjoint', value=[[0, 0, 0], [0, 0, 0]], what="its adjoint"),
+    CHECKING(92, cell="argmax", read='jumps["scores"].reached', value=False, what="whether argmax lets one pass"),
+    CHECKING(
+        92,
+        cell="argmax",
+        read='slides["scores"].adjoint',
+        value=[0.510086644, -0.0255660387, -0.484520605],
+        what="the adjoint through a softmax",
+    ),
+    # 10: beyond
+    BEYOND(98, cell="ladder", read='ladder.paths("x").count', value=2**20, what="paths through 20 stages"),
+    BEYOND(98, cell="ladder", read='ladder.paths("x").work', value=80, what="edges of one sweep"),
+    BEYOND(99, cell="second-derivative", read='second["x"].adjoint', value=72, what="((x² + 1)³)″ at 1"),
+    BEYOND(99, cell="unrolled-training", read='training["eta"].adjoint', value=-3.93216, what="−12 (1 − 2η)⁵ at 0.1"),
+    BEYOND(
+        99,
+        cell="fixed-point",
+        read='[implicit[name].adjoint for name in "wx"]',
+        value=[0.229263395, 0.319603953],
+        what="adjoints through z = tanh(wz + x)",
+    ),
+    BEYOND(
+        99,
+        cell="reversible-net",
+        read='[reversible["x1"].adjoint, d1]',
+        value=[[6.64224095, -14.4737018, -2.37163574]] * 2,
+        what="∂L/∂x₁: values kept, and values won back by undoing",
+    ),
+    BEYOND(
+        50,
+        cell="adversarial",
+        read='np.sum(np.abs(seen["x"].adjoint))',
+        value=0.0180375,
+        rtol=1e-3,
+        what="‖∂L/∂x‖₁ of a picture of a T",
+    ),
+    BEYOND(100, cell="leibniz", read='oldest["z"].adjoint', value=1.63299316, what="dy/dz of √(1 + 2z + 3z²) at 1"),
+]
+
+IN_TRAINING = partial(Shown, notebook="06_training")
+IN_DEPTH = partial(Shown, notebook="07_vanishing_exploding")
+IN_SHARED = partial(Shown, notebook="08_conv_recurrence_attention")
+IN_CHECKING = partial(Shown, notebook="09_checking_and_bugs")
+
+SHOWN: list[Shown] = [
+    IN_TRAINING(
+        "E12",
+        cell="mixed-losses",
+        wrong="wrong",
+        right='right["w"].adjoint',
+        wrong_value=-0.063,
+        right_value=-0.3,
+    ),
+    IN_TRAINING(
+        "E21",
+        cell="no-update",
+        wrong="train(False)",
+        right="train(True)",
+        wrong_value=[6.25] * 4,
+        right_value=[6.25, 2.25, 0.81, 0.2916],
+    ),
+    IN_DEPTH(
+        "E7",
+        cell="weights-of-weights",
+        wrong="wrong",
+        right='deep["weights[0]"].adjoint',
+        wrong_value=0,
+        right_value=0.1016046623,
+    ),
+    IN_DEPTH(
+        "E7",
+        cell="half-is-left",
+        wrong="0.99**200",
+        right='left["x"].adjoint',
+        wrong_value=0.133979675,
+        right_value=202 / 402,  # (L + 2) / (2 (L + 1))
+    ),
+    IN_DEPTH(
+        "E20",
+        cell="wrong-order",
+        wrong="wrong",
+        right='through["h0"].adjoint',
+        wrong_value=[0.238969483, -0.444145800],
+        right_value=[0.217518717, -0.461306413],
+    ),
+    IN_DEPTH(
+        "E8",
+        cell="clip-vanishing",
+        wrong="claimed",
+        right='size["W1"]',
+        wrong_value=1,
+        right_value=2.5552e-8,
+        rtol=1e-4,
+    ),
+    IN_SHARED(
+        "E6",
+        cell="flipped-twice",
+        wrong="flipped_twice",
+        right='sliding["x"].adjoint',
+        wrong_value=[-2, -1, 4, -3, 2],
+        right_value=[-1, 0, 1, -4, 4],
+    ),
+    IN_SHARED(
+        "E6",
+        cell="true-convolution",
+        wrong='np.correlate(x, g, mode="valid")',
+        right='true["k"].adjoint',
+        wrong_value=[-3, -4, 7],
+        right_value=[7, -4, -3],
+    ),
+    IN_SHARED(
+        "E9",
+        cell="wrong-in-time",
+        wrong="not_crossed",
+        right='time["Wh"].adjoint',
+        wrong_value=[[0.145336388, 0.0282696019], [-0.902642182, -0.145819700]],
+        right_value=[[0.549455732, 0.0633562897], [-0.128083333, -0.0137097093]],
+    ),
+    IN_SHARED(
+        "E9",
+        cell="wrong-in-time",
+        wrong="not_summed",
+        right='time["Wh"].adjoint',
+        wrong_value=[[0.352960578, 0.0103016539], [-0.0866769603, -0.00252978973]],
+        right_value=[[0.549455732, 0.0633562897], [-0.128083333, -0.0137097093]],
+    ),
+    IN_SHARED(
+        "E10",
+        cell="wrong-attention",
+        wrong="wrong_Q[0]",
+        right='looked_square["Q"].adjoint[0]',
+        wrong_value=[-0.175627493, 0.801239877, -1.02929146],
+        right_value=[0.470424833, -0.0383192904, -0.676092959],
+    ),
+    IN_SHARED(
+        "E10",
+        cell="wrong-attention",
+        wrong="wrong_K[0]",
+        right='looked_square["K"].adjoint[0]',
+        wrong_value=[0.300132534, 0.294635233, -0.594767767],
+        right_value=[0.173281599, 0.0533665882, 0.194496184],
+    ),
+    IN_CHECKING(
+        "E11",
+        cell="absolute-fails",
+        wrong="steep_ok",
+        right="gad.exercises.check_gradient(np.exp, np.exp, 11.0).ok",
+        wrong_value=False,
+        right_value=True,
+    ),
+    IN_CHECKING(
+        "E11",
+        cell="absolute-fails",
+        wrong="flat_ok",
+        right="gad.exercises.check_gradient(nn.sigmoid, lambda x: 0.0, 20.0).ok",
+        wrong_value=True,
+        right_value=False,
+    ),
+    IN_CHECKING(
+        "E11",
+        cell="absolute-fails",
+        wrong="of_ints",
+        right='int_graph["x"].adjoint',
+        wrong_value=[49999, 350000, 949999],
+        right_value=[3, 12, 27],
+    ),
+    IN_CHECKING(
+        "E11",
+        cell="absolute-fails",
+        wrong="of_rows",
+        right='row_graph["x"].adjoint',
+        wrong_value=[[15, 15], [75, 75]],
+        right_value=[[3, 12], [27, 48]],
+    ),
+    IN_CHECKING(
+        "E16",
+        cell="zero-by-zero",
+        wrong="bool(naive < 1e-7)",
+        right="verdict.ok",
+        wrong_value=False,
+        right_value=True,
+    ),
+    IN_CHECKING(
+        "E4",
+        cell="softmax-slope",
+        wrong="entry_by_entry",
+        right='mixed["z"].adjoint',
+        wrong_value=[0.148146118, -0.139601706, 0.00737576092],
+        right_value=[0.265714779, -0.249888844, -0.0158259355],
+    ),
+    IN_CHECKING(
+        "E23",
+        cell="detached",
+        wrong='cut["encoder"].adjoint',
+        right='whole_graph["encoder"].adjoint',
+        wrong_value=[[0, 0, 0], [0, 0, 0]],
+        right_value=[[3.31898412, 1.65949206, -3.31898412], [-4.10557026, -2.05278513, 4.10557026]],
+    ),
+    Shown(
+        "E25",
+        notebook="10_beyond",
+        cell="reversible-cost",
+        wrong="again",
+        right="undone",
+        wrong_value=66,
+        right_value=12,
+    ),
+]
