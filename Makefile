@@ -46,7 +46,7 @@ docs: .venv/installed-docs ## build the documentation site into docs/_build/html
 	@.venv/bin/python -m sphinx -q -W --keep-going -b html -c docs . docs/_build/html
 	@echo "The site is in docs/_build/html/index.html"
 
-bench: .venv/installed-bench .venv/installed-torch ## measure against NumPy by hand and other libraries, and write the pages in benchmarks/ (a quarter of an hour)
+bench: .venv/installed-bench .venv/installed-torch .venv/installed-torch-peers ## measure against NumPy by hand and other libraries, and write the pages in benchmarks/ (a quarter of an hour)
 	@.venv/bin/python -m benchmarks.run --write
 	@.venv/bin/python -m benchmarks.primitives --write
 
@@ -91,6 +91,10 @@ TORCH := torch$(if $(filter Linux,$(shell uname -s)),==2.13.0+cpu)
 .venv/installed-torch: .venv/made-in
 	@.venv/bin/python -m pip install --quiet --no-compile '$(TORCH)' 2>/dev/null && touch $@ || \
 	  echo "pip finds no $(TORCH): to compare with PyTorch, install a CPU build into .venv"
+
+.venv/installed-torch-peers: .venv/installed-torch
+	@.venv/bin/python -m pip install --quiet 'torchlens>=2.36' 'torchview>=0.2.7' 2>/dev/null && touch $@ || \
+	  echo "pip finds no torchlens or no torchview: they are left out of the comparison"
 
 # Graders live in an environment of their own: they add to JupyterLab what a newcomer does not have.
 GRADERS := 'nbgrader>=0.9' 'otter-grader>=6'

@@ -15,12 +15,12 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import graphviz_ad as gad
-from benchmarks import chain, explorer, figures, gradflow, higher, network, unwatched
+from benchmarks import chain, explorer, figures, gradflow, higher, network, pytorch, unwatched
 from benchmarks.agreement import Pair
 from benchmarks.measure import Gauge, length_bytes, peak_bytes, seconds, told, wall_seconds
 
 ROOT = Path(__file__).resolve().parent.parent
-PEERS = ("autograd", "torch", "micrograd", "mygrad")
+PEERS = ("autograd", "torch", "micrograd", "mygrad", "torchlens", "torchview")
 
 
 @dataclass(frozen=True)
@@ -184,6 +184,18 @@ CASES = (
     Case(
         "gradflow-quick", "gradient flow, depth 50, width 64", "a millisecond", 150.0,
         gradflow.quick_pair, told, needs="gradflow",
+    ),
+    Case(
+        "torch-capture", "50 convolutions of PyTorch's, values and gradients", "torchlens", 0.2,
+        pytorch.capture_pair, needs="from_torch",
+    ),
+    Case(
+        "torch-figure", "MLP of PyTorch's to SVG, ranges of numbers", "torchview", 1.0,
+        partial(pytorch.figure_pair, ()), wall_seconds, needs="from_torch", program="dot",
+    ),
+    Case(
+        "torch-figure-heat", "MLP of PyTorch's to SVG, heat maps", "torchview", None,
+        partial(pytorch.figure_pair, ("heatmaps",)), wall_seconds, needs="from_torch", program="dot",
     ),
     Case("gradflow-watch", "training of the MLP, watched", "bare", 1.1, gradflow.watched_pair, needs="gradflow"),
 )  # fmt: skip

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from graphviz_ad import nn
+from graphviz_ad.core import foreign as _foreign
 from graphviz_ad.core.check import check_grads
 from graphviz_ad.core.custom import custom
 from graphviz_ad.core.scopes import scope
@@ -54,12 +55,14 @@ __all__ = [
     "constant",
     "custom",
     "detach",
+    "doctor",
     "elementwise_grad",
     "engines",
     "exercise",
     "exercises",
     "explore",
     "explore_training",
+    "from_torch",
     "grad",
     "gradflow",
     "graph",
@@ -77,10 +80,12 @@ __all__ = [
 
 if TYPE_CHECKING:
     from graphviz_ad import exercises, gradflow
+    from graphviz_ad.doctor.examine import doctor
     from graphviz_ad.exercises.assertions import assert_adjoints, assert_backward, assert_slope
     from graphviz_ad.exercises.catalogue import exercise
     from graphviz_ad.exercises.compare import compare
     from graphviz_ad.exercises.connected import assert_connected
+    from graphviz_ad.frontends.torch import from_torch
 else:
     _IN_EXERCISES = {
         "assert_adjoints": "assertions",
@@ -94,15 +99,26 @@ else:
     # a type checker that saw this function would take every misspelt name for an attribute
     def __getattr__(name: str) -> Any:
         """What is imported only when it is first asked for."""
-        if name in ("exercises", "gradflow"):
+        if name in ("doctor", "exercises", "gradflow"):
             from importlib import import_module
 
             return import_module(f"graphviz_ad.{name}")
+        if name == "from_torch":
+            from graphviz_ad.frontends.torch import from_torch
+
+            return from_torch
+        if name == "from_torch":
+            from graphviz_ad.frontends.torch import from_torch
+
+            return from_torch
         if name in _IN_EXERCISES:
             from importlib import import_module
 
             return getattr(import_module(f"graphviz_ad.exercises.{_IN_EXERCISES[name]}"), name)
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+    # what is below finds the front end by this table, without knowing it
+    _foreign.READERS["torch"] = lambda: __getattr__("from_torch")
 
     def __dir__() -> list[str]:
         return sorted({*globals(), *__all__})

@@ -118,7 +118,9 @@ class Graph(BaseGraph):
         return (_unpickled, (self.to_dict(),))
 
     def __copy__(self) -> Graph:
-        return Graph(self.records, self.tables, self.notice)
+        made = Graph(self.records, self.tables, self.notice)
+        made._given = self._given
+        return made
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Graph:
         return self.__copy__()  # everything shared is immutable

@@ -21,7 +21,7 @@ README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 def test_the_example_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    code, training, explorer, figures, asked, deep, turned = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+    code, training, explorer, figures, asked, lost, deep, turned = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
     space: dict = {}
     exec(compile(code, "readme.py", "exec"), space)
     promised = re.search(r"∂out/∂w = (-?[\d.]+)…", code)
@@ -59,6 +59,10 @@ def test_the_example_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
     exec(compile(asked, "readme.py", "exec"), space)
     assert repr(space["ex"].solution) == re.findall(r"solution  # (.*)", asked)[0]
     assert space["ex"].only("x").check({"x": -18}).message.endswith("That is the product of 2 paths from x to y.")
+    exec(compile(lost, "readme.py", "exec"), space)
+    assert space["report"].findings[0].parameters == ("encoder",)
+    assert space["report"].findings[0].what in lost
+    assert (tmp_path / "doctor.svg").exists()
     exec(compile(deep, "readme.py", "exec"), space)
     tenfold = re.search(r"layers_per_tenfold  # ([\d.]+)…", deep)
     theory = gad.gradflow.theory.mean_field("tanh", 0.5, 0.0025)

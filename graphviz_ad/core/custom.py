@@ -179,6 +179,12 @@ _BY_KEY: WeakValueDictionary[str, Primitive] = WeakValueDictionary()
 _KEYS: WeakKeyDictionary[Primitive, str] = WeakKeyDictionary()
 
 
+def named_apart(primitive: Primitive, key: str) -> Primitive:
+    """A primitive made elsewhere, with a flat name that no program finds: read back, it is what the file says of it."""
+    _KEYS[primitive] = key
+    return primitive
+
+
 def flat_name(primitive: Primitive) -> str:
     """What a primitive is called in a graph's flat form."""
     return _KEYS.get(primitive, primitive.name)

@@ -61,6 +61,8 @@ def to_dict(graph: BaseGraph) -> dict[str, Any]:
         }
         if node.derivative_order:
             entry["order"] = node.derivative_order
+        if node.note:
+            entry["note"] = node.note
         if graph.has_adjoints:
             entry["adjoint"] = None if node.adjoint is None else _encode_value(node.adjoint)
             if record.primitive is not None and not _is_ours(record.primitive) and node.reached:
@@ -220,6 +222,7 @@ class _Reader:
             self.whole.at("inputs").wrong("every input once")
         names: dict[str, int] = {}
         roles, sources, groups, orders = [], [], [], []
+        notes: dict[int, str] = {}
         for position, node in enumerate(nodes):
             self._node(node, position, position in inputs)
             name = node.entry("name")
@@ -231,6 +234,8 @@ class _Reader:
             group = node.entry("group")
             groups.append(None if group.value is None else group.text())
             orders.append(node.entry("order").whole(0, MAX_ORDER) if "order" in node.table() else 0)
+            if "note" in node.table():
+                notes[position] = node.at("note").text()
         aliases = self.whole.entry("aliases")
         for alias in aliases.table():
             aliases.at(alias).whole(0, len(nodes), f"the position of a node, 0 to {len(nodes) - 1}")
@@ -246,6 +251,7 @@ class _Reader:
             guards=tuple(self._guard(guard) for guard in self.whole.entry("guards").items()),
             title=self.whole.entry("title").text(),
             orders=tuple(orders) if any(orders) else (),
+            notes=notes,
         )
         return self._swept(make(self.records, tables, self._notice()))
 

@@ -55,6 +55,8 @@ class Tables:
     title: str = ""
     orders: tuple[int, ...] = ()
     """Of each node: 0 for the function's own, 1 for those of its derivative, and so on; () where all are 0."""
+    notes: Mapping[int, str] = field(default_factory=dict)
+    """By position what is to be known of a node beside its operation: "in place", "view", "no_grad"."""
 
     @property
     def functions(self) -> tuple[FunctionText, ...]:
@@ -137,6 +139,11 @@ class Node:
     def group(self) -> str | None:
         """The function call in which it was made, ``"layer_2/activation"``; None in f itself."""
         return self._graph.tables.groups[self.id]
+
+    @property
+    def note(self) -> str:
+        """What is to be known beside the operation, such as "in place" or "no_grad" in PyTorch's graphs; else ""."""
+        return self._graph.tables.notes.get(self.id, "")
 
     @property
     def differentiable(self) -> bool:
@@ -242,6 +249,8 @@ class BaseGraph:
         self._moved: tuple[int, ...] = ()
         self._seed_values: dict[int, Any] = {}
         self._reached: frozenset[int] | None = None
+        self._given: dict[int, Any] | None = None
+        self._alone: frozenset[int] | None = None
 
     # -- structure: made when asked, since a graph may be large and be traced for one number -------
 
@@ -275,6 +284,10 @@ class BaseGraph:
                 for argnum, position in enumerate(row)
             ]
         )
+
+    def edge(self, consumer: int, argnum: int) -> Edge:
+        """One edge, by the position of its consumer: none of the others is made for it."""
+        return Edge(self, self.nodes[self.input_table[consumer][argnum]], self.nodes[consumer], argnum)
 
     @property
     def inputs(self) -> tuple[Node, ...]:
@@ -367,12 +380,27 @@ class BaseGraph:
         """
         adjoints = self._seeds(seed)
         started = self._seeded or self.tables.outputs
+        given = self._given if seed is None else None
         self._seeded = tuple(self._where[index] for index in adjoints)
         self._seed_values |= {self._where[index]: value for index, value in adjoints.items()}
         records = {record.index: record for record in (self.records[position] for position in self._seeded)}
-        self._adjoints = sweep.reverse([(records[index], value) for index, value in adjoints.items()])
         if self._seeded != started:
             self._reached = None
+        self._alone = None
+        if given is not None:
+            self._adjoints = dict(given)
+            self._alone = self._single_uses()
+        else:
+            self._adjoints = sweep.reverse([(records[index], value) for index, value in adjoints.items()])
+        return self
+
+    def take_adjoints(self, adjoints: Mapping[int, Any]) -> Self:
+        """Take the adjoints, by position, that another program's backward pass gave from the seed 1.
+
+        `backward` without a seed then gives these numbers, to the last bit; with one it sweeps. What is not among them
+        is not reached.
+        """
+        self._given = {self.records[position].index: _read_only(value) for position, value in adjoints.items()}
         return self
 
     def _seeds(self, seed: Any) -> dict[int, Any]:
@@ -449,10 +477,23 @@ class BaseGraph:
         target = record.inputs[argnum]
         if adjoint is None:
             return _scalar(np.zeros(target.shape, target.dtype), target)
+        if self._alone is not None and self.input_table[position][argnum] in self._alone:
+            found = self._adjoints.get(target.index) if self._adjoints is not None else None
+            return _scalar(np.zeros(target.shape, target.dtype) if found is None else found, target)
         with np.errstate(all="ignore"):
             sent = sweep.contribution(record, argnum, adjoint)
         # a user's own rule may answer None for zeros
         return _scalar(np.zeros(target.shape, target.dtype) if sent is None else sent, target)
+
+    def _single_uses(self) -> frozenset[int]:
+        """Nodes to which one edge alone sends something: what it sends is their adjoint, to the last bit."""
+        counts: dict[int, int] = dict.fromkeys(self._seeded, 1)  # the seed is sent to it as well
+        for consumer, row in enumerate(self.input_table):
+            if consumer in self.reached_positions:
+                for argnum, position in enumerate(row):
+                    if sweep.active_edge(self.records[consumer], argnum):
+                        counts[position] = counts.get(position, 0) + 1
+        return frozenset(position for position, count in counts.items() if count == 1) - frozenset(self._seeded)
 
     @property
     def seeded(self) -> tuple[int, ...]:

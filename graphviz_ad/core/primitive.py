@@ -46,6 +46,8 @@ class Primitive:
     pulls: bool = True
     pushes: bool = True
     """Whether there are rules for reverse and for forward mode; a user's own primitive may lack one."""
+    whole: bool = False
+    """Whether its explicit rules sum over broadcast axes themselves, as those of another library do."""
     formulas: tuple[Rule | None, ...] = ()
     """By argnum, rules to be read instead of those that run: formulas on screen are rules, traced and printed."""
     scales: bool = field(init=False)

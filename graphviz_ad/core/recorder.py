@@ -82,13 +82,25 @@ next_index = itertools.count().__next__
 class Recorder:
     """What one trace, or a family of imperative variables, remembers beside its nodes."""
 
-    __slots__ = ("_allowed", "_owner", "boundary", "calls", "constants", "guards", "nodes", "sweeps", "tracing")
+    __slots__ = (
+        "_allowed",
+        "_owner",
+        "boundary",
+        "calls",
+        "constants",
+        "guards",
+        "nodes",
+        "refused",
+        "sweeps",
+        "tracing",
+    )
 
     def __init__(self, boundary: FrameType | None = None, allowed: tuple[str, ...] = ()) -> None:
         self.tracing = boundary is not None
         self.boundary = boundary
         self.calls: dict[FrameType, Call] = {}
         self.guards: list[Guard] = []
+        self.refused: Guard | None = None  # the last float that was asked for its plain number, and did not give it
         self.nodes: list[Any] = []
         self.constants: dict[int, tuple[Any, Any, str | None]] = {}  # id -> (array, its node, name)
         self.sweeps: list[Sweep] = []
@@ -172,6 +184,7 @@ class Recorder:
             call.frame = None
         self.calls = {}
         self.nodes = []
+        self.refused = None
         self.constants = {}
 
 

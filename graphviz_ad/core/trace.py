@@ -21,13 +21,18 @@ from graphviz_ad.core.run import patient_collector
 from graphviz_ad.core.scopes import Scope
 from graphviz_ad.core.traced import Traced, constant_node, is_constant, is_floating, refuse_in_use, shape_of
 from graphviz_ad.core.variables import ALIAS, check_array
-from graphviz_ad.errors import ArgumentError, InputError, OutputError, UnknownNameError
+from graphviz_ad.errors import ArgumentError, ExitError, InputError, OutputError, UnknownNameError
 
 G = TypeVar("G", bound=BaseGraph)
 
 
-def trace(make: type[G], f: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> G:
-    """The graph of ``f(*args, **kwargs)``; `graphviz_ad.trace` says more."""
+def trace(
+    make: type[G], f: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any], loose: bool = False
+) -> G:
+    """The graph of ``f(*args, **kwargs)``; `graphviz_ad.trace` says more.
+
+    ``loose``: also of what was computed and then never used, which does not belong to the result.
+    """
     if not callable(f):
         raise ArgumentError(f"gad.trace needs a function, not {f!r}; write gad.trace(f, x), not gad.trace(f(x)).")
     recorder = Recorder(sys._getframe(), allowed_folder(f))
@@ -35,10 +40,10 @@ def trace(make: type[G], f: Callable[..., Any], args: tuple[Any, ...], kwargs: d
     try:
         with patient_collector:
             result = f(*entry.args, **entry.kwargs)
-            graph = _finish(make, f, result, recorder, entry)
+            graph = _finish(make, f, result, recorder, entry, loose)
     except Exception as error:
         with contextlib.suppress(Exception):  # the user's own error matters more than our picture of it
-            error.graph = _so_far(make, f, recorder, entry)  # type: ignore[attr-defined]
+            error.graph = _so_far(make, f, recorder, entry, error)  # type: ignore[attr-defined]
         raise
     finally:
         recorder.close()
@@ -146,7 +151,7 @@ def _title(f: Any) -> str:
     return "" if name == "<lambda>" else name
 
 
-def _finish(make: type[G], f: Any, result: Any, recorder: Recorder, entry: _Inputs) -> G:
+def _finish(make: type[G], f: Any, result: Any, recorder: Recorder, entry: _Inputs, loose: bool) -> G:
     outputs: list[Traced] = []
     found = False
     for _, leaf in leaves(result):
@@ -175,10 +180,11 @@ def _finish(make: type[G], f: Any, result: Any, recorder: Recorder, entry: _Inpu
 
         new_args = tuple(map_leaves(fill, value) for value in args)
         new_kwargs = {key: map_leaves(fill, value) for key, value in kwargs.items()}
-        return trace(make, f, new_args, new_kwargs)
+        return trace(make, f, new_args, new_kwargs, loose)
 
     calls = list(recorder.calls.values())
-    graph = build(make, outputs, recorder.guards, calls, entry.nodes, retrace, _title(f), recorder.sweeps)
+    ends = _ends(recorder) if loose else ()
+    graph = build(make, outputs, recorder.guards, calls, entry.nodes, retrace, _title(f), recorder.sweeps, ends)
     input_names = [node.name for node in graph.inputs]
     return graph
 
@@ -201,11 +207,17 @@ def _independent(f: Any, result: Any, recorder: Recorder) -> str:
     return f"{text}: it is the plain value {str(result)[:60]}. Compute it from the arguments."
 
 
-def _so_far(make: type[G], f: Any, recorder: Recorder, entry: _Inputs) -> G | None:
+def _ends(recorder: Recorder) -> list[Traced]:
+    """What was computed and not used, up to now."""
     consumed = {item.index for node in recorder.nodes for item in node.inputs}
-    ends = [node for node in recorder.nodes if node.index not in consumed and node.primitive is not None]
+    return [node for node in recorder.nodes if node.index not in consumed and node.primitive is not None]
+
+
+def _so_far(make: type[G], f: Any, recorder: Recorder, entry: _Inputs, error: Exception) -> G | None:
     calls = list(recorder.calls.values())
-    return build(make, ends or entry.nodes, recorder.guards, calls, entry.nodes, None, _title(f))
+    refused = recorder.refused if isinstance(error, ExitError) or isinstance(error.__cause__, ExitError) else None
+    guards = recorder.guards if refused is None else [*recorder.guards, refused]
+    return build(make, _ends(recorder) or entry.nodes, guards, calls, entry.nodes, None, _title(f))
 
 
 def graph_of(make: type[G], results: Sequence[Any]) -> G:
@@ -242,9 +254,10 @@ def build(
     retrace: Callable[[dict[str, Any]], Any] | None,
     title: str,
     sweeps: Sequence[Sweep] = (),
+    ends: Sequence[Traced] = (),
 ) -> G:
-    """A graph of everything that outputs, guards and inputs reach."""
-    nodes = sweep.ancestors([*outputs, *(guard.node for guard in guards), *inputs])
+    """A graph of everything that outputs, guards, inputs and other ends reach."""
+    nodes = sweep.ancestors([*outputs, *(guard.node for guard in guards), *inputs, *ends])
     own = {node.index for node in inputs}
     for node in nodes:
         if node.primitive is None and node.index not in own:

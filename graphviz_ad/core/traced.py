@@ -262,6 +262,7 @@ class Traced:
         if (is_floating(self.value) or is_complex(self.value)) and not _is_cut(self):
             what = "float" if is_floating(self.value) else "complex number"
             called = callee()
+            self._refuse(way if called is None else called.label)
             if called is not None:
                 raise ExitError(
                     f"{called.label} wants the plain number of a traced {what}{here()}. That would cut the graph in "
@@ -278,6 +279,12 @@ class Traced:
             value = self.value.copy() if isinstance(self.value, np.ndarray) else self.value
             recorder.guards.append(Guard(self, way, value, recorder.site()))
         return self.value
+
+    def _refuse(self, way: str) -> None:
+        """Note a float's exit that is about to be refused: the graph so far shows where it would have left."""
+        if isinstance(self.recorder, Recorder):
+            recorder = self.recorder.find()
+            recorder.refused = Guard(self, way, self.value, recorder.site())
 
     # -- what would change a value in place -----------------------------------------------------
 

@@ -6,12 +6,12 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from graphviz_ad.core.graph import BaseGraph, Node
-from graphviz_ad.core.source import Source
 from graphviz_ad.core.traced import Traced
 from graphviz_ad.core.visible import called
 from graphviz_ad.core.where import brief
 from graphviz_ad.errors import ArgumentError, ExitError, OutputError
 from graphviz_ad.graph import graph, trace
+from graphviz_ad.story.trails import ends
 
 
 def assert_connected(loss: Any, params: Any) -> None:
@@ -95,29 +95,8 @@ def _names(traced: BaseGraph, params: Any) -> list[str]:
 
 def _ends(traced: BaseGraph, start: Node) -> Iterator[str]:
     """Where what is computed from a node leaves the graph."""
-    seen = {start.id}
-    lines: list[Source | None] = []
-    kinds: list[str] = []
-    for edge in traced.edges:  # in evaluation order
-        if edge.input.id not in seen:
-            continue
-        if edge.active:
-            seen.add(edge.consumer.id)
-        elif edge.is_break:
-            made = edge.consumer.primitive
-            detached = made is not None and made.kind == "cut"
-            lines.append(edge.consumer.source)
-            kinds.append(
-                "where gad.detach cuts it"
-                if detached
-                else f"where {called(edge.consumer.name)} becomes {edge.consumer.dtype.name}"
-            )
-    for guard in traced.tables.guards:
-        if guard.position in seen:
-            lines.append(guard.source)
-            kinds.append(f"where it leaves through {guard.exit}")
-    told = [
-        f"line {line.line}{f' (`{line.text}`)' if line.text else ''}, {kind}" if line else kind
-        for line, kind in zip(lines, kinds, strict=True)
-    ]
+    told = []
+    for end in ends(traced, start):
+        line = end.source
+        told.append(f"line {line.line}{f' (`{line.text}`)' if line.text else ''}, {end}" if line else str(end))
     yield from dict.fromkeys(told[:3])

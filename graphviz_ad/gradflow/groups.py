@@ -22,8 +22,14 @@ from graphviz_ad.gradflow.settings import LEARNING_RATE
 from graphviz_ad.gradflow.sizes import SATURATED_BELOW, norm
 from graphviz_ad.gradflow.table import COLUMNS, Flow
 
-PRODUCTS = {"matmul", "dot", "einsum", "inner", "tensordot", "outer"}
-VIEWS = {"transpose", "swapaxes", "reshape", "moveaxis", "index", "ravel", "squeeze", "expand_dims"}
+PRODUCTS = {
+    "matmul", "dot", "einsum", "inner", "tensordot", "outer",
+    "linear", "addmm", "mm", "bmm", "conv1d", "conv2d", "conv3d", "lstm[0]", "gru[0]", "rnn_tanh[0]",  # of PyTorch's
+}  # fmt: skip
+VIEWS = {
+    "transpose", "swapaxes", "reshape", "moveaxis", "index", "ravel", "squeeze", "expand_dims",
+    "t", "T", "mT", "view", "permute", "flatten", "unsqueeze", "contiguous",  # of PyTorch's
+}  # fmt: skip
 SHIFTS = {"add", "subtract"}
 
 
@@ -82,7 +88,7 @@ def of(graph: BaseGraph, within: str = "") -> Flow:
                 f"{node.kind} {node.name!r} holds NaN in {count} of {np.size(node.value)} places, which would "
                 "spread to every gradient; look at the data first: np.isnan(x)."
             )
-    layers = _layers(graph, within)
+    layers = layers_of(graph, within)
     first = graph.adjoint_of(layers[0].pre.id)  # an output without seed is told here
     assert first is not None
     rows = [layer.row() for layer in layers]
@@ -93,7 +99,7 @@ def of(graph: BaseGraph, within: str = "") -> Flow:
 
 
 @dataclass
-class _Layer:
+class Layer:
     """What belongs together: products of weights, and the nodes up to the next layer."""
 
     name: str
@@ -103,6 +109,7 @@ class _Layer:
     members: set[int]
 
     def row(self) -> dict[str, float]:
+        """The layer's row of the table."""
         delta, activated = norm(self.pre.adjoint), norm(self.activation.value)
         with np.errstate(all="ignore"):
             gradient = _joint([norm(edge.contribution) for edge, _ in self.products])
@@ -138,7 +145,8 @@ def _joint(sizes: Sequence[float]) -> float:
     return norm(np.array(sizes)) if sizes else math.nan
 
 
-def _layers(graph: BaseGraph, within: str) -> list[_Layer]:
+def layers_of(graph: BaseGraph, within: str = "") -> list[Layer]:
+    """The layers of a graph in evaluation order; `of` says how they are found."""
     prefix = f"{within}/" if within else ""
     products = []
     for node in graph.nodes:
@@ -174,7 +182,7 @@ def _layers(graph: BaseGraph, within: str) -> list[_Layer]:
         ]
         activation = pre if last or not same else max(same)
         layers.append(
-            _Layer(
+            Layer(
                 name,
                 [by_node[position] for position in positions],
                 graph.nodes[pre],
@@ -195,9 +203,8 @@ def _weight_of(node: Node) -> tuple[Edge, Node] | None:
         if source.kind == "input" and source.differentiable and source.role not in {"data", "target"}:
             found.append((Edge(node._graph, start, node, argnum), source))  # noqa: SLF001
     if len(found) > 1:
-        declared = [each for each in found if each[1].role == "parameter"]
-        matrices = [each for each in found if len(each[1].shape) > 1]
-        found = declared or matrices or found
+        found = [each for each in found if each[1].role == "parameter"] or found
+        found = [each for each in found if len(each[1].shape) > 1] or found  # PyTorch's linear takes its bias too
     return found[-1] if found else None
 
 

@@ -110,7 +110,7 @@ class Compact:
             if beside > width and _length((*lines[-1], remark)) <= width:
                 lines[-1] = (*lines[-1], remark)
                 remark, beside = None, 0
-        note = metrics.pixels(nodes.NO_PATH, "sans", SIZE) + 4 if full.note else 0
+        note = metrics.pixels(full.note, "sans", SIZE) + 4 if full.note else 0
         width = max([width, beside, note, *(_length(line) + 2 * SIDE for line in lines)])
         upper, lower = (ROW + (FORMULA if formula and both else 0) for formula in formulas)
         height = 2 * INSET + upper + (lower if full.backward else 0) + LINE * (len(lines) + bool(note))
@@ -137,7 +137,8 @@ class Compact:
         left, top, radius = centre[0] - width / 2, centre[1] - height / 2, min(8, nodes.RADIUS[node.kind])
         if rim:
             yield Box(("gad-rim",), left - rim, top - rim - stack, *form.outer, radius + rim)
-        kind = () if node.kind == "primitive" else (f"gad-box-{node.kind}",)
+        kind: tuple[str, ...] = () if node.kind == "primitive" else (f"gad-box-{node.kind}",)
+        kind += ("gad-box-found",) if node.note else ()
         yield Box(("gad-box", *kind), left, top, width, height, radius)
         if node.kind == "input":
             bar = ("M", ((left, top + radius),)), ("L", ((left, top + height - radius),))
@@ -156,7 +157,7 @@ class Compact:
             below = top + INSET + form.rows[0] + LINE * len(form.lines)
             yield from _field(backward, words, left + INSET, below, inner, form.remark)
         if form.full.note:
-            yield Text(("gad-note",), left + width / 2, top + height - INSET - 4.5, nodes.NO_PATH, SIZE)
+            yield Text(("gad-note",), left + width / 2, top + height - INSET - 4.5, form.full.note, SIZE)
 
     def label_size(self, edge: SceneEdge, node: SceneNode, consumer: SceneNode) -> tuple[int, int] | None:
         """The space to keep free on the edge's line."""

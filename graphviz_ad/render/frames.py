@@ -25,7 +25,7 @@ def label_size(frame: SceneFrame) -> tuple[int, int] | None:
 
 def _label(frame: SceneFrame, room: int) -> str:
     """The group's name, and what else is to be said of it."""
-    known = not frame.label or frame.label.startswith(frame.name)
+    known = not frame.label or (frame.label.startswith(frame.name) and not frame.name.isdigit())
     text = frame.label or frame.name if known else f"{frame.name}: {frame.label}"
     return fit.shorten(text, "bold", "gad-frame-label", room)
 

@@ -16,7 +16,7 @@ FORMULA_ROOM = 180  # longer formulas are shortened
 FORMULA_WIDTH = 76  # of a node without numbers, at least
 BELOW = 5  # from a heat map to the slot's lower border
 MIDDLE = 40  # height of the part between the slots: name and operation
-NOTE = 15  # height of the line "no path from the output"
+NOTE = 15  # height of the line with a note, such as "no path from the output"
 WIDTH = 112  # room for the longest number of four significant digits, -1.235e-05
 TENSOR_WIDTH = 150  # room for the short form of an array, 17 characters at 11 px
 NAME_ROOM = 170
@@ -52,7 +52,7 @@ class Form:
     formulas: tuple[str, str]  # of the value, and of what is in the lower slot; "" for none
     manner: tuple[str, ...]  # a second class for the operation's line
     aside: tuple[str, str]  # class and text of the small remark in the adjoint's slot
-    note: bool
+    note: str  # the line below everything: no path leads there, or what was found
 
     @property
     def outer(self) -> tuple[int, int]:
@@ -71,7 +71,8 @@ def form(node: SceneNode, mode: str) -> Form:
     backward = _backward(node, mode)
     operation = node.operation or node.role or node.kind
     sign = len(operation) <= 2 and not any(char.isalnum() for char in operation)
-    note = backward == "adjoint" and not node.reached and node.kind == "input"
+    note = NO_PATH if backward == "adjoint" and not node.reached and node.kind == "input" else ""
+    note = fit.shorten(node.note or note, "sans", "gad-note", OPERATION_ROOM)
     aside = _aside(node) if backward == "adjoint" else ("", "")
     several = node.value is None
     kinds = ("" if several else "value", backward)
@@ -98,7 +99,7 @@ def form(node: SceneNode, mode: str) -> Form:
     lines = (
         made.headline,
         fit.measure(made.operation, "sans", "gad-operation"),
-        fit.measure(NO_PATH, "sans", "gad-note") if note else 0,
+        fit.measure(note, "sans", "gad-note") if note else 0,
     )
     beside = fit.measure(aside[1], "sans", aside[0]) + 4 if aside[0] else 0
     least = (TENSOR_WIDTH if is_wide(node) else WIDTH) if has_numbers(node) else FORMULA_WIDTH
@@ -159,7 +160,8 @@ def _parts(node: SceneNode, form: Form, centre: tuple[int, int]) -> Iterator[Ite
         width, height = form.outer
         yield Box(("gad-rim",), left - RIM, centre[1] - height // 2, width, height, radius + RIM)
     yield from _sheets(form, left, top)
-    kind = () if node.kind == "primitive" else (f"gad-box-{node.kind}",)
+    kind: tuple[str, ...] = () if node.kind == "primitive" else (f"gad-box-{node.kind}",)
+    kind += ("gad-box-found",) if node.note else ()
     yield Box(("gad-box", *kind), left, top, form.width, form.height, radius)
     if node.kind == "input":
         bar = ("M", ((left, top + radius),)), ("L", ((left, top + form.height - radius),))
@@ -187,7 +189,7 @@ def _parts(node: SceneNode, form: Form, centre: tuple[int, int]) -> Iterator[Ite
         words = form.formulas[1], (number or "") if has_numbers(node) else ""
         yield from _slot(form.backward, words, *inner, form.aside, cells=cells, about=node.name)
     if form.note:
-        yield Text(("gad-note",), middle, top + form.height - INSET - 3, NO_PATH)
+        yield Text(("gad-note",), middle, top + form.height - INSET - 3, form.note)
 
 
 def _sheets(form: Form, left: float, top: float) -> Iterator[Path]:

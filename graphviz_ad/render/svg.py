@@ -163,5 +163,7 @@ def _escape(text: str) -> str:
 
 def _attribute(text: str) -> str:
     """An attribute's value, exact but for what XML cannot hold: those characters become U+FFFD."""
-    legal = "".join(char if metrics.legal_in_xml(char) else metrics.REPLACEMENT for char in text)
+    legal = text
+    if not (text.isascii() and text.isprintable()):
+        legal = "".join(char if metrics.legal_in_xml(char) else metrics.REPLACEMENT for char in text)
     return _escape(legal).replace('"', "&quot;").replace("\n", "&#10;").replace("\r", "&#13;").replace("\t", "&#9;")

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from graphviz_ad.core.graph import Edge, Node
+from graphviz_ad.core.primitive import is_ours
 from graphviz_ad.story.numbers import short
 from graphviz_ad.story.scene import Cells, Scene, SceneEdge, SceneNode
 
@@ -101,7 +102,7 @@ def _gated(shown: SceneEdge, edge: Edge | None) -> SceneEdge:
     if edge is None or shown.local is None:
         return shown
     primitive = edge.consumer.primitive
-    if primitive is None or primitive.name not in GATES:
+    if primitive is None or primitive.name not in GATES or not is_ours(primitive):
         return shown
     grid = _grid(edge.local)
     return shown if grid is None else replace(shown, mask=_cells(grid._replace(mask=True), 1.0))

@@ -180,7 +180,7 @@ def product_term(edge: Edge) -> Term:
     primitive, argnum = stand.primitive, stand.argnum
     adjoint = adjoint_term(consumer)
     local = local_term(edge)
-    if local is not None and (not primitive.vjps or is_scalar(edge)):
+    if local is not None and (not primitive.vjps or primitive.whole or is_scalar(edge)):
         # as it is said: the adjoint, then the local derivative
         local = _back_factor(edge, local)
         if is_number(local) or not isinstance(local, Operation):
@@ -189,10 +189,11 @@ def product_term(edge: Edge) -> Term:
             sent = _ordered(make("multiply", adjoint, local), adjoint, local)
         return _landed_term(edge, sent)
     found: Term | None = None
+    place = 0 if primitive.variadic else argnum
+    rule = None if primitive.partials else primitive.formula(place)
     if stand.is_ours and primitive.vjps:
-        rule = None if primitive.partials else primitive.formula(0 if primitive.variadic else argnum)
-        rule = rule or primitive.vjps[0 if primitive.variadic else argnum]
-        assert rule is not None
+        rule = rule or primitive.vjps[place]
+    if rule is not None:
         with np.errstate(all="ignore"):
             found = stand.term(stand.back(rule, stand.leaf(np.ones(consumer.shape, consumer.dtype)[()], adjoint)))
     if found is not None:

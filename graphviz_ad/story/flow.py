@@ -64,6 +64,8 @@ class Flow:
             return False
         primitive = edge.consumer.primitive
         assert primitive is not None
+        if primitive.whole:
+            return False
         if primitive.scales:
             return _entries(edge.consumer.shape) > _entries(edge.input.shape)
         # a rule may give one result for each copy, as that of a matrix product with a batch does

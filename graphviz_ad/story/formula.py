@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from graphviz_ad.core.graph import Edge, Node
+from graphviz_ad.core.primitive import is_ours
 from graphviz_ad.story.equations import (
     adjoint_term,
     contribution_chain,
@@ -50,7 +51,9 @@ def operation(node: Node, fold: bool = True) -> str:
     name, symbol = primitive.name, INFIX.get(primitive.name, primitive.symbol)
     inputs = node.inputs
     numbers = [short(i.value) if fold and is_folded(i) else None for i in inputs]
-    extra = "".join(f" {word}" for word in parameter_words(name, node.params))
+    # a primitive of another's may be called like one of ours, and have other parameters
+    extra = "".join(f" {word}" for word in parameter_words(name if is_ours(primitive) else "", node.params))
+    extra += f", {node.note}" if node.note not in ("", symbol) else ""
     if len(inputs) == 2 and (name in INFIX or name in ("power", "maximum", "minimum")) and any(numbers):
         left, right = numbers
         if left is not None and right is not None:

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from graphviz_ad.core import sweep
-from graphviz_ad.core.primitive import Dynamic
+from graphviz_ad.core.primitive import Dynamic, is_ours
 from graphviz_ad.core.traced import Traced
 from graphviz_ad.primitives.indexing import fill
 
@@ -28,7 +28,8 @@ def led_from(record: Traced, argnum: int, cells: Mask) -> Mask | None:
     index = np.asarray(record.inputs[argnum].value)
     primitive, params = record.primitive, record.params
     assert primitive is not None
-    if index.dtype.kind not in "iu" or primitive.name not in ("index", "take", "take_along_axis"):
+    known = is_ours(primitive) and primitive.name in ("index", "take", "take_along_axis")
+    if index.dtype.kind not in "iu" or not known:
         return None
     if primitive.name == "take_along_axis":
         return np.asarray(sweep.sum_to_shape(cells.astype(int), index.shape), int).astype(bool)

@@ -36,7 +36,8 @@ def exact(value: Any) -> str:
         table["data"] = [strict(item) for item in array.ravel().tolist()]
     else:
         numbers = np.abs(array) if array.dtype.kind == "c" else array.astype(float)
-        finite = numbers[~np.isnan(numbers)]
+        missing = np.isnan(numbers)
+        finite = numbers[~missing] if missing.any() else numbers.ravel()
         table |= {"min": None, "mean": None, "max": None}
         if finite.size:
             with np.errstate(all="ignore"):

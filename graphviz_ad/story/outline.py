@@ -246,12 +246,18 @@ class _Fold:
             nodes.append(sum(map(len, level)) - len(inner))
             groups.append(len(inner))
             level = [group.members for group in inner]
+        homes = [self.graph.tables.groups[position] for position in self.loose]
+        inside = [home.count("/") + 1 for home in homes if home is not None]
         result = []
-        open_nodes = len(self.loose)
-        for here, collapsed in zip(nodes, groups, strict=True):
+        open_nodes = len(self.loose) - len(inside)
+        for depth, (here, collapsed) in enumerate(zip(nodes, groups, strict=True)):
             open_nodes += here
-            result.append(open_nodes + collapsed)
+            result.append(open_nodes + collapsed + sum(length <= depth for length in inside))
         return result
+
+    def _has_home(self, position: int) -> bool:
+        """Whether an input or constant belongs to a group, as the weights of a layer may."""
+        return self.graph.tables.groups[position] is not None
 
     def _opened(self) -> set[str]:
         """The groups of the forest that are open because of `expand`, with all around them."""
@@ -334,7 +340,7 @@ class _Fold:
         for position in self.loose:
             by = users[position]
             only = next(iter(by)) if len(by) == 1 and position not in kept else None
-            hidden = absorb or position in own or self._is_number(position)
+            hidden = absorb or position in own or self._is_number(position) or self._has_home(position)
             if only is not None and self.items[only].group is not None and hidden:
                 taken.setdefault(only, []).append(position)
             else:
@@ -355,7 +361,8 @@ class _Fold:
                 identity = len(self.graph.records) + member.serial
                 self._add(Item(identity, member.name, tuple(members), (), member), key)
             else:
-                frame = self._common_frame(consumers) if self._is_number(member) else None
+                inner = self._is_number(member) or self._has_home(member)
+                frame = self._common_frame(consumers) if inner else None
                 self._add(Item(member, self.graph.names[member], (member,), (), None, frame), key)
 
     def _parameters(self, loose: Collection[int]) -> set[int]:

@@ -81,6 +81,7 @@ class SceneNode:
     adjoint_cells: Cells | None = None
     tangent_cells: Cells | None = None
     symbols: NodeSymbols | None = None  # only where they are asked for
+    note: str = ""  # what somebody has found about this node, in a few words (see `graphviz_ad.doctor`)
 
 
 @dataclass(frozen=True, slots=True)

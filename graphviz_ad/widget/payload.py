@@ -16,6 +16,7 @@ VERSION = 1
 
 # What the front end has no use for stays in Python: the picture already shows it.
 _NODE_FIELDS_NOT_SENT = (
+    "note",
     "seeded",
     "value_cells",
     "adjoint_cells",

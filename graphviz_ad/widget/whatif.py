@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
+from graphviz_ad.core.primitive import is_ours
 from graphviz_ad.story.check import check as checked
 from graphviz_ad.story.nudge import WHOLE
 from graphviz_ad.story.nudge import nudge as nudged
@@ -19,6 +20,8 @@ BAKED = 8
 """Of so many nodes a page carries what a nudge does."""
 ENTRIES = 200_000
 """Graphs of more numbers are not computed again a hundred times for a page."""
+FOREIGN = 40
+"""Nor are graphs with more operations that are not ours: PyTorch takes far longer for a small one than NumPy."""
 
 
 def nudge(view: View, argument: str) -> dict[str, Any]:
@@ -50,4 +53,7 @@ def checks(view: View) -> list[str]:
 
 
 def _small(view: View) -> bool:
-    return sum(record.size for record in view.line.graph.records) <= ENTRIES
+    records = view.line.graph.records
+    if sum(not is_ours(record.primitive) for record in records) > FOREIGN:
+        return False
+    return sum(record.size for record in records) <= ENTRIES
