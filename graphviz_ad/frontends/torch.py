@@ -297,7 +297,7 @@ def _overwritten(graph: Graph) -> str:
     ]
     return (
         "a value that the backward pass needs was changed in place, so PyTorch refuses to run it. Changed in place: "
-        f"{'; '.join(places) or 'something that was not watched'}. Write the operation without the underscore: y = y + 1."
+        f"{'; '.join(places) or 'something that was not watched'}. Write it without the underscore: y = y + 1."
     )
 
 
