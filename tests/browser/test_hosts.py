@@ -174,4 +174,8 @@ def test_an_exercise_in_marimo(page_factory: Callable[..., Page], tmp_path: Path
         assert "-3 has the right size and the wrong sign." in shown.told("s", "wrong")
         shown.answer("s", "2 + 1")  # what only a kernel reads
         assert "2 + 1 is right." in shown.told("s", "right")
+        styles = shown.root.locator(".gad-ex-code, .gad-ex-hints").evaluate_all(
+            "lists => [...new Set(lists.map(list => getComputedStyle(list).listStyleType))].sort()"
+        )
+        assert styles == ["decimal", "disc"]  # lines are asked for by their numbers
         page.screenshot(path=screenshots / "marimo-exercise.png")

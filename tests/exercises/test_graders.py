@@ -103,7 +103,7 @@ def test_nbgrader(tmp_path: Path) -> None:
         rows = {row["student_id"]: row for row in csv.DictReader(file)}
     assert {float(row["max_score"]) for row in rows.values()} == {sum(POINTS.values())}
     assert {name: float(row["score"] or 0) for name, row in rows.items()} == SCORES, said
-    run("nbgrader", "generate_feedback", "backprop", folder=course)
+    run("nbgrader", "generate_feedback", "backprop", "--student", "wrong", folder=course)
     page = (course / "feedback" / "wrong" / "backprop" / "backprop.html").read_text(encoding="utf-8")
     for words in FEEDBACK:
         assert words in page
@@ -111,8 +111,9 @@ def test_nbgrader(tmp_path: Path) -> None:
 
 # -- otter --------------------------------------------------------------------------------------------
 
-OTTER = {name: score for name, score in SCORES.items() if name != "loop_inside"}
-"""It has no limit for a cell: wherever a loop is, it takes the whole notebook with it, and one of them shows that."""
+OTTER = {name: score for name, score in SCORES.items() if name not in ("loop_inside", "copied")}
+"""It has no limit for a cell: wherever a loop is, it takes the whole notebook with it, and one of them shows that. Each
+notebook costs about 18 seconds of a processor, of which 8 are otter's own start: nbgrader's test has the copied one."""
 
 
 @pytest.mark.slow

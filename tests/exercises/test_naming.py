@@ -53,16 +53,17 @@ def test_what_an_object_keeps_under_numbers() -> None:
     assert found.ok, found.message
 
 
-def test_numbers_that_fit_no_list_belong_to_nothing() -> None:
+@pytest.mark.parametrize("numbers", [(3, 4), (1, 3), (0, 2)])
+def test_numbers_that_fit_no_list_belong_to_nothing(numbers) -> None:
     class Beyond(NeuralNetwork):
         def backward(self, y):
             dWs, dbs = super().backward(y)
-            return {"dW3": dWs[0], "dW4": dWs[1]} | {f"db{n}": d for n, d in enumerate(dbs)}
+            return {f"dW{n}": d for n, d in zip(numbers, dWs, strict=True)} | {f"db{n}": d for n, d in enumerate(dbs)}
 
     _, X, y = network([2, 3, 1])
     found = gad.compare(Beyond([2, 3, 1], np.random.default_rng(1)), None, (X, y))
     assert "There is no gradient for weights[1] and weights[0]" in found.message
-    assert "under dW3 and dW4 belongs to no node" in found.message
+    assert f"under dW{numbers[0]} and dW{numbers[1]} belongs to no node" in found.message
 
 
 def test_an_order_of_its_own_is_told() -> None:
