@@ -10,6 +10,9 @@ WIDGET = "application/vnd.jupyter.widget-view+json"
 LIVE = "gad-still"
 """The mark of the first output of an explorer: the page that plays in an export, up to 300 kB."""
 IMAGE = re.compile(r'<p><img alt="[^"]*" src="data:image/svg\+xml;base64,[^"]*"></p>\n')
+SIZE = re.compile(r'(<svg\b[^>]*?) width="([0-9.]+)" height="([0-9.]+)"')
+WIDEST = 860
+"""What JupyterLab has room for, in px, in a window of usual width; it cuts off what is wider."""
 
 Output = nbformat.NotebookNode
 
@@ -49,10 +52,22 @@ def _still(output: Output) -> list[Output]:
         return []
     if page and "image/svg+xml" in data:  # an exercise: its picture again, inside of its words
         words = IMAGE.sub("", page)
+        data["image/svg+xml"] = narrowed(data["image/svg+xml"])
         title = data["text/plain"].split("\n", 1)[0]
         picture = {"image/svg+xml": data["image/svg+xml"], "text/plain": f"The picture of the exercise: {title}"}
         return [_like(output, {"text/html": words, "text/plain": data["text/plain"]}), _like(output, picture)]
+    if "image/svg+xml" in data:
+        data["image/svg+xml"] = narrowed(data["image/svg+xml"])
     return [_like(output, data)]
+
+
+def narrowed(svg: str) -> str:
+    """A picture that is at most so wide that nothing of it is cut off; its parts keep their proportions."""
+    found = SIZE.search(svg)
+    if found is None or float(found[2]) <= WIDEST:
+        return svg
+    height = float(found[3]) * WIDEST / float(found[2])
+    return SIZE.sub(rf'\1 width="{WIDEST}" height="{height:.0f}"', svg, count=1)
 
 
 def _like(output: Output, data: dict[str, str]) -> Output:

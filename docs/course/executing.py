@@ -53,10 +53,10 @@ def _course_pictures():
 
     def picture(view):
         found = whole(view)
-        if view.width is not None or found.width <= 1000:
+        if view.width is not None or found.width <= 1040:
             return found
         try:
-            return fitted(view.scene, 960.0, engine=view.engine)
+            return fitted(view.scene, 860.0, engine=view.engine)
         except ArgumentError:  # no room for a text that can be read
             return found
 
@@ -64,7 +64,7 @@ def _course_pictures():
     View.picture.__set_name__(View, "picture")
 _course_pictures()
 """
-"""An explorer scrolls, paper does not: pictures that are wider than a page are wrapped, as `save(width=960)` does."""
+"""An explorer scrolls, paper does not: pictures that are wider than a page are wrapped, as `save(width=860)` does."""
 
 
 @dataclass(frozen=True)

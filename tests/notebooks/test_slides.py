@@ -124,3 +124,18 @@ def test_what_is_committed_is_what_stands_still(notebook: nbformat.NotebookNode)
     assert "<img" not in words.data["text/html"]
     assert picture.data["text/plain"] == "The picture of the exercise: A cube of a square"
     assert "gad-frame" not in str(explorer + exercise)
+
+
+def test_a_committed_picture_is_not_cut_off() -> None:
+    narrow, wide = '<svg class="a" width="700" height="80">', '<svg class="a" width="1720" height="80">'
+    assert cleaning.narrowed(narrow) == narrow
+    assert cleaning.narrowed(wide) == '<svg class="a" width="860" height="40">'
+    widths = [
+        float(found[2])
+        for path in course()
+        for cell in read(path).cells
+        for output in cell.get("outputs", ())
+        if (found := cleaning.SIZE.search(output.get("data", {}).get("image/svg+xml", "")))
+    ]
+    assert len(widths) > 40
+    assert max(widths) <= cleaning.WIDEST
