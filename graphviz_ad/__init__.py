@@ -107,10 +107,6 @@ else:
             from graphviz_ad.frontends.torch import from_torch
 
             return from_torch
-        if name == "from_torch":
-            from graphviz_ad.frontends.torch import from_torch
-
-            return from_torch
         if name in _IN_EXERCISES:
             from importlib import import_module
 

@@ -9,6 +9,7 @@ import os
 import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -89,6 +90,20 @@ class Run:
 def course() -> list[Path]:
     """The notebooks of the course, in their order."""
     return sorted(NOTEBOOKS.glob("[0-9][0-9]_*.ipynb"))
+
+
+def runs_here(path: Path) -> bool:
+    """Whether what a notebook imports is installed: one of them needs PyTorch, which nothing else does."""
+    return "torch" not in path.stem or find_spec("torch") is not None
+
+
+def asked_for(beginnings: Sequence[str]) -> list[Path]:
+    """The notebooks whose names begin so (all by default); those that cannot run here are named and left out."""
+    found = [path for path in course() if not beginnings or path.name.startswith(tuple(beginnings))]
+    for path in found:
+        if not runs_here(path):
+            print(f"{path.name}: left out, since PyTorch is not installed", flush=True)
+    return [path for path in found if runs_here(path)]
 
 
 def read(path: Path) -> nbformat.NotebookNode:

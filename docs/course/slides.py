@@ -19,7 +19,7 @@ from pygments.formatters import HtmlFormatter
 from pygments.lexers import PythonLexer
 
 from docs.course.cleaning import IMAGE, WIDGET, joined
-from docs.course.executing import NOTEBOOKS, course, execute
+from docs.course.executing import NOTEBOOKS, asked_for, execute
 
 STATIC = Path(__file__).parent / "static"
 FOLDER = NOTEBOOKS.parent / "build" / "slides"
@@ -228,9 +228,8 @@ def make(path: Path) -> str:
 
 def main() -> int:
     """Make slides of all notebooks, or of those whose names begin as the arguments say."""
-    chosen = [path for path in course() if not sys.argv[1:] or path.name.startswith(tuple(sys.argv[1:]))]
     with ProcessPoolExecutor(2) as pool:
-        for said in pool.map(make, chosen):
+        for said in pool.map(make, asked_for(sys.argv[1:])):
             print(said, flush=True)
     return 0
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import nbformat
 
-from docs.course.executing import code, course, execute, read
+from docs.course.executing import asked_for, code, execute, read
 
 LARGEST = 10**6
 
@@ -39,9 +39,8 @@ def write(path: Path) -> str:
 
 def main() -> int:
     """Execute all notebooks, or those whose names begin as the arguments say."""
-    chosen = [path for path in course() if not sys.argv[1:] or path.name.startswith(tuple(sys.argv[1:]))]
     with ProcessPoolExecutor(2) as pool:
-        for said in pool.map(write, chosen):
+        for said in pool.map(write, asked_for(sys.argv[1:])):
             print(said, flush=True)
     return 0
 

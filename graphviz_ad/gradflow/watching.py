@@ -9,7 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from graphviz_ad.core.pytree import is_float_leaf, leaves, map_leaves, path_name
+from graphviz_ad.core.graph import BaseGraph
+from graphviz_ad.core.pytree import Path, is_float_leaf, last_key, leaves, map_leaves, path_name
 from graphviz_ad.core.where import brief
 from graphviz_ad.errors import ArgumentError
 from graphviz_ad.gradflow.parameters import layers_of
@@ -23,7 +24,9 @@ Array = np.ndarray[Any, Any]
 
 MEASURED = ("gradient_norm", "parameter_norm", "update_norm", "update_ratio")
 STEPS = 100
-FORM = "(loss, grads, new_params), or (loss, grads) where it updates the arrays of params in place"
+FORM = (
+    "(loss, grads, new_params), or (loss, grads) where it updates the arrays of params in place, or (graph, new_params)"
+)
 
 
 class Watch(Tidy):
@@ -125,6 +128,10 @@ class Watch(Tidy):
             raise ArgumentError(f"the step returned {brief(result)}; it must return {FORM}.")
         loss, grads = result[:2]
         new = result[2] if len(result) == 3 else self._params
+        if isinstance(loss, BaseGraph):
+            if len(result) == 3 or len(loss.outputs) != 1:
+                raise ArgumentError(f"the step returned a graph and {len(result) - 1} more; it must return {FORM}.")
+            loss, grads, new = loss.outputs[0].value, self._adjoints(loss), grads
         try:
             plain = float(np.asarray(loss).reshape(()))
         except (TypeError, ValueError):
@@ -133,6 +140,21 @@ class Watch(Tidy):
             self._compare(grads, "gradients")
             self._compare(new, "new parameters")
         return plain, grads, new
+
+    def _adjoints(self, graph: BaseGraph) -> Any:
+        """The adjoints of a graph's inputs in the form of the parameters, found by name."""
+
+        def leaf(path: Path, value: Any) -> Any:
+            if not is_float_leaf(value):
+                return value
+            names = [path_name(path), last_key(path) or "params"]
+            known = next((name for name in names if name in graph), None)
+            if known is None:
+                inputs = ", ".join(node.name for node in graph.inputs[:10])
+                raise ArgumentError(f"the step's graph has no input {names[0]!r}, as params have; it has: {inputs}.")
+            return graph[known].adjoint
+
+        return map_leaves(leaf, self._params)
 
     def _compare(self, tree: Any, what: str) -> None:
         """Refuse a tree that has floats elsewhere than the parameters have them, or of other shapes."""
@@ -275,7 +297,8 @@ def watch(
     ----------
     step_fn : callable
         ``step_fn(params, *batch)`` takes one step of training and returns ``(loss, grads, new_params)``; or ``(loss,
-        grads)`` if it updates the arrays of ``params`` in place.
+        grads)`` if it updates the arrays of ``params`` in place; or ``(graph, new_params)``, where the inputs of the
+        loss's graph are named as the parameters are, as those of `gad.from_torch` may be.
     params : nested arrays
         The parameters to begin with: arrays in dicts, lists, tuples or objects. They are copied, and never changed.
     every : int

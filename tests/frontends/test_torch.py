@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 import graphviz_ad as gad
+from graphviz_ad.core import sweep
 from graphviz_ad.errors import ArgumentError, OutputError, UnsupportedError
 from tests.frontends.torch_models import MODELS, mlp
 from tests.torched import torch
@@ -23,6 +24,11 @@ def bits(tensor: Any) -> bytes:
 
 def same(adjoint: Any, grad: Any) -> bool:
     return np.ascontiguousarray(adjoint).tobytes() == bits(grad)
+
+
+def rule(edge: Any) -> Any:
+    """What the operation's own rule sends back; a contribution that is all of an adjoint is not asked for."""
+    return sweep.contribution(edge.graph.records[edge.consumer.id], edge.argnum, edge.consumer.adjoint)
 
 
 @pytest.mark.parametrize("name", MODELS)
@@ -42,13 +48,15 @@ def test_the_adjoints_of_parameters_are_the_gradients_of_pytorch_bit_by_bit(name
 
 
 @pytest.mark.parametrize("name", MODELS)
-def test_the_contributions_of_all_edges_add_up_to_the_adjoints(name: str) -> None:
+@pytest.mark.parametrize("asked", [True, False])
+def test_the_contributions_of_all_edges_add_up_to_the_adjoints(name: str, asked: bool) -> None:
     _, loss, inputs = MODELS[name]()
     graph = gad.from_torch(loss, *inputs)
     sums: dict[int, Any] = {}
     for edge in graph.edges:
         if edge.active:
-            sums[edge.input.id] = sums.get(edge.input.id, 0) + edge.contribution
+            sent = rule(edge) if asked else edge.contribution
+            sums[edge.input.id] = sums.get(edge.input.id, 0) + sent
     outputs = {node.id for node in graph.outputs}
     checked = [node for node in graph.nodes if node.differentiable and node.id not in outputs]
     assert len(checked) >= 7
@@ -152,6 +160,24 @@ def test_names_groups_and_lines_are_the_users() -> None:
     assert source.file == "torch_models.py"
     assert [text.name for text in graph.functions] == ["loss", "forward"]
     assert gad.from_torch(model, inputs[0]).inputs[0].name == "fc1.weight"
+
+
+def test_a_line_that_calls_a_module_names_what_the_module_gives() -> None:
+    class Attending(torch.nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.attention = torch.nn.MultiheadAttention(4, 1, batch_first=True)
+            self.layer = torch.nn.TransformerEncoderLayer(4, 1, 4, dropout=0.0, batch_first=True)
+
+        def forward(self, x: Any) -> Any:
+            h = self.layer(x)
+            return (h * self.attention(x, x, x)[0]).sum()
+
+    graph = gad.from_torch(Attending(), torch.ones(1, 2, 4))
+    assert graph["h"].primitive.name == "layer_norm"
+    assert [name for name in graph.names if name.startswith("h_")] == []
+    lines = {node.source.text for node in graph.nodes if node.group == "layer/self_attn" and node.primitive}
+    assert lines == {"self.layer(x)"}
 
 
 def test_a_module_alone_and_a_requires_grad_argument() -> None:
@@ -329,3 +355,23 @@ def test_what_it_is_given_must_be_code_or_a_loss() -> None:
     with pytest.raises(UnsupportedError, match="changes 'w', which requires a gradient, in place"):
         gad.from_torch(steps, torch.ones(2))
     assert w.tolist() == [1.0, 1.0]
+
+
+def test_a_training_is_watched_by_its_graphs() -> None:
+    model, loss, inputs = mlp()
+
+    def step(params: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
+        with torch.no_grad():
+            for name, parameter in model.named_parameters():
+                parameter.copy_(torch.from_numpy(params[name]))
+        graph = gad.from_torch(loss, *inputs)
+        return graph, {name: value - np.float32(0.5) * graph[name].adjoint for name, value in params.items()}
+
+    start = {name: parameter.detach().numpy().copy() for name, parameter in model.named_parameters()}
+    first = gad.from_torch(loss, *inputs)
+    watch = gad.gradflow.watch(step, start, every=2, steps=6, progress=False)
+    assert watch.losses[-1] < watch.losses[0] == first.outputs[0].value
+    assert watch.names == tuple(f"[{name!r}]" for name in start)
+    assert np.isclose(watch["gradient_norm"][0], np.linalg.norm(first["fc1.weight"].adjoint))
+    with pytest.raises(ArgumentError, match=r"the step's graph has no input"):
+        gad.gradflow.watch(step, {"W": np.ones(2)}, steps=0, progress=False)._taken((first, {}), 0)

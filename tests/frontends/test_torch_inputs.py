@@ -9,7 +9,7 @@ import pytest
 
 import graphviz_ad as gad
 from graphviz_ad.errors import InputError, OutputError, SeedError, UnsupportedError
-from tests.frontends.test_torch import same
+from tests.frontends.test_torch import rule, same
 from tests.frontends.torch_models import mlp
 from tests.torched import torch
 
@@ -26,7 +26,7 @@ def checked(f: Any, *leaves: Any) -> gad.Graph:
         grad = tensor.grad.to_dense() if tensor.grad.is_sparse else tensor.grad
         wide = grad.float() if grad.dtype == torch.bfloat16 else grad
         assert same(node.adjoint, wide), node
-        sent = sum(edge.contribution for edge in graph.edges if edge.input.id == node.id and edge.active)
+        sent = sum(rule(edge) for edge in graph.edges if edge.input.id == node.id and edge.active)
         assert np.allclose(sent, node.adjoint, rtol=1e-2 if wide is not grad else 1e-4), node
     return graph
 
