@@ -116,7 +116,7 @@ def test_it_is_committed_executed_and_stands_on_its_own(name: str) -> None:
     assert graphs
     assert all('data-engine="layered"' in svg for svg in graphs)
     # what plays belongs to a kernel, to slides and to pages: here it would be hundreds of kilobytes in every cell
-    assert "gad-frame" not in text
+    assert "srcdoc" not in text
     assert "widget-view+json" not in text
 
 
