@@ -26,20 +26,24 @@ FOLDER = NOTEBOOKS.parent / "build" / "slides"
 PAGE = re.compile(r'<iframe class="gad-frame" title="([^"]*)".*?data-gad-page="([^"]*)"', re.DOTALL)
 BEGINNINGS = ("slide", "subslide")
 
-EXERCISES_THAT_PLAY = """
-def _course_exercises():
+WHAT_PLAYS = """
+def _course_pages():
     from IPython import display
     from graphviz_ad.exercises import page, show
+    from graphviz_ad.widget import still as standing
     from graphviz_ad.widget.still import still
+
+    standing.LIGHT = 1_500_000
 
     def played(exercise):
         display.display({"text/html": still(page.page(exercise), exercise.title, 600)}, raw=True)
         display.display(page.static_bundle(exercise), raw=True)
 
     show.show = played
-_course_exercises()
+_course_pages()
 """
-"""In a notebook the kernel judges answers; slides have none, and carry the page that judges without Python."""
+"""In a notebook the kernel judges answers; slides have none, and carry the page that judges without Python. Their
+explorers carry all that may be asked of them, also where that takes seconds to compute."""
 
 
 class Formulas(IPythonRenderer):
@@ -211,7 +215,7 @@ def document(notebook: nbformat.NotebookNode, title: str) -> str:
 
 def live(path: Path) -> nbformat.NotebookNode:
     """A notebook with all its outputs, pages that play included."""
-    return execute(path, before=EXERCISES_THAT_PLAY).live
+    return execute(path, before=WHAT_PLAYS).live
 
 
 def make(path: Path) -> str:

@@ -197,10 +197,10 @@ GOLD: list[Gold] = [
     ),
     PATHS(
         44,
-        cell="order-in-numbers",
-        read='[in_order, bool(forked["a"].adjoint == 25)]',
-        value=[True, True],
-        what="later nodes send first",
+        cell="algorithm",
+        read="[node.name for node in reversed(forked.nodes)]",
+        value=["y", "f", "e", "d", "c", "b", "a"],
+        what="the order in which nodes send",
     ),
     # 3: by hand
     BY_HAND(84, cell="sigmoid-at-zero", read='at_zero["z"].adjoint', value=0.25, what="σ′(0)"),
