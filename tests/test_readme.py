@@ -58,7 +58,7 @@ def test_the_example_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
     assert all((tmp_path / name).stat().st_size > 500 for name in written)
     exec(compile(asked, "readme.py", "exec"), space)
     assert repr(space["ex"].solution) == re.findall(r"solution  # (.*)", asked)[0]
-    assert space["ex"].only("x").check({"x": -18}).message.endswith("That is the product of 2 paths from x to y.")
+    assert space["ex"].only("x").check({"x": -30}).message.endswith("That is the product of 2 paths from x to y.")
     exec(compile(lost, "readme.py", "exec"), space)
     assert space["report"].findings[0].parameters == ("encoder",)
     assert space["report"].findings[0].what in lost

@@ -9,6 +9,8 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
+
 from graphviz_ad.core import source as sources
 from graphviz_ad.core import sweep
 from graphviz_ad.core.recorder import Recorder, allowed_folder
@@ -266,6 +268,8 @@ def _built(run: Any, f: Any, outputs: Sequence[Traced], retrace: Callable[..., A
     groups, found, notes = list(tables.groups), list(tables.sources), {}
     for position, node in enumerate(order):
         index = node.index
+        if index in run.shared:
+            notes[position] = "adjoint of its uses outside"
         if index in run.groups:
             groups[position] = run.groups[index] or None
         if index in run.hidden:
@@ -315,6 +319,20 @@ def _take_gradients(run: Any, graph: Graph, output: Any) -> None:
         error = UnsupportedError(_overwritten(graph))
         error.graph = graph
         raise error from problem
-    graph.take_adjoints(
-        {run.positions[index]: value_of(grad) for index, grad in zip(wanted, found, strict=True) if grad is not None}
-    )
+    adjoints = {
+        run.positions[index]: value_of(grad) for index, grad in zip(wanted, found, strict=True) if grad is not None
+    }
+    for position in sorted((run.positions[index] for index in run.shared if index in run.positions), reverse=True):
+        adjoints[position] = _from_outside(graph, position, adjoints)
+    graph.take_adjoints(adjoints)
+
+
+def _from_outside(graph: Graph, position: int, adjoints: dict[int, Any]) -> Any:
+    """The adjoint of a result from which its operation has made another: what its uses outside of that send."""
+    record = graph.records[position]
+    total = np.zeros(record.shape, record.dtype)[()]
+    for consumer, row in enumerate(graph.input_table):
+        for argnum, start in enumerate(row):
+            if start == position and consumer in adjoints and sweep.active_edge(graph.records[consumer], argnum):
+                total = total + sweep.contribution(graph.records[consumer], argnum, adjoints[consumer])
+    return total

@@ -9,16 +9,24 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from functools import cache
 from typing import Any, NoReturn
 
 from graphviz_ad.core.recorder import Guard, Recorder, Site
 from graphviz_ad.core.traced import Traced, constant_node
 from graphviz_ad.errors import UnsupportedError
 from graphviz_ad.frontends.torch_modules import Modules
-from graphviz_ad.frontends.torch_ops import DRAW, Call, Slot, Viewed, mapped, own, primitive_of, tensors_in
+from graphviz_ad.frontends.torch_ops import DRAW, Call, Slot, Viewed, autocast, mapped, own, primitive_of, tensors_in
 from graphviz_ad.frontends.torch_state import Kept, set_version, version_of
 from graphviz_ad.frontends.torch_values import kind_of, tensor_of, value_of
+from graphviz_ad.frontends.torch_watching import (
+    carries,
+    is_tensor,
+    is_wrapped,
+    itself,
+    shares,
+    strided_view,
+    watching_mode,
+)
 from graphviz_ad.frontends.torch_words import ASKING, EXITS, SETTING, name_of, opened, parameters
 
 
@@ -64,6 +72,7 @@ class Capture:
         self.guards: list[Guard] = []
         self.kinds: dict[int, Any] = {}
         self.modules = Modules(kept)
+        self.shared: set[int] = set()  # results from which their own operation has made another result
         self.states: list[Any] = []
         self._primitives: dict[Any, Any] = {}
         self._state = torch.get_rng_state()
@@ -94,8 +103,9 @@ class Capture:
         self.seen[id(tensor)] = Seen(tensor, node)
         self.kinds[node.index] = kind_of(tensor)
         self.nodes.append(node)
-        if tensor.requires_grad:
-            edge = torch.autograd.graph.get_gradient_edge(tensor)
+        if carries(tensor):
+            with torch.enable_grad():  # PyTorch needs it to find the edge of a leaf
+                edge = torch.autograd.graph.get_gradient_edge(tensor)
             self.edges[node.index] = edge
             self.by_edge[edge.node, edge.output_nr] = node
         else:
@@ -127,7 +137,7 @@ class Capture:
             return self._unwatched(tensor)
         if tensor.is_leaf and tensor.requires_grad:
             self._refuse_change(tensor)
-        return self._make("overwritten", _same, (tensor,), {}, [seen.node], tensor, ("out", 0), note="in place")
+        return self._make("overwritten", itself, (tensor,), {}, [seen.node], tensor, ("out", 0), note="in place")
 
     def _refuse_change(self, tensor: Any) -> NoReturn:
         """A parameter is to stay what it was: its gradient could not say which of its values it belongs to."""
@@ -147,7 +157,7 @@ class Capture:
         """A view that no watched operation made, or whose base has changed: it is made anew from the base."""
         size, stride, offset = tuple(tensor.size()), tensor.stride(), tensor.storage_offset() - base.storage_offset()
         args = (base, size, stride, offset)
-        return self._make("as_strided", _as_strided, args, {}, [self.node_of(base)], tensor, ("out", 0), note="view")
+        return self._make("as_strided", strided_view, args, {}, [self.node_of(base)], tensor, ("out", 0), note="view")
 
     def _unwatched(self, tensor: Any) -> Traced:
         """A value that autograd knows and nobody saw being made: compiled code, an autograd.Function, a gradient."""
@@ -155,6 +165,20 @@ class Capture:
 
         found = passage(tensor, self)
         return self._add(found.primitive, found.inputs, {}, tensor, value_of(tensor), found.note)
+
+    def _leads_on(self, tensor: Any, results: Sequence[Any]) -> bool:
+        """Whether another result of the same operation is made from this one, as h of an LSTM's cell is from c."""
+        others = [one.grad_fn for one in results if one is not tensor and one.grad_fn not in (None, tensor.grad_fn)]
+        seen: set[Any] = set()
+        while others:
+            function = others.pop()
+            for before, number in function.next_functions:
+                if before is tensor.grad_fn:
+                    return True
+                if before is not None and before not in seen and (before, number) not in self.by_edge:
+                    seen.add(before)
+                    others.append(before)
+        return False
 
     # -- operations -----------------------------------------------------------------------------
 
@@ -173,7 +197,7 @@ class Capture:
             with self.watching():
                 return inner(*args, **kwargs)
         tensors = tensors_in(args) + tensors_in(kwargs)
-        if torch._C._functorch.peek_interpreter_stack() is not None or any(map(_is_wrapped, tensors)):  # noqa: SLF001
+        if torch._C._functorch.peek_interpreter_stack() is not None or any(map(is_wrapped, tensors)):  # noqa: SLF001
             return function(*args, **kwargs)  # inside vmap or torch.func.grad: only what comes out of them has numbers
         if name in EXITS:
             self._exit(name, tensors)
@@ -235,9 +259,11 @@ class Capture:
             known = self.seen.get(id(tensor))
             if known is not None and known.tensor is tensor:
                 continue  # it hands on what it was given
-            note = "view" if _shares(tensor, tensors) else ""
+            note = "view" if shares(tensor, tensors) else ""
             label = name if len(results) == 1 else f"{name}[{number}]"
-            self._make(label, function, args, kwargs, nodes, tensor, ("out", number), state, note, tensors)
+            made = self._make(label, function, args, kwargs, nodes, tensor, ("out", number), state, note, tensors)
+            if len(results) > 1 and tensor.grad_fn is not None and self._leads_on(tensor, results):
+                self.shared.add(made.index)
 
     def _make(
         self, name: str, function: Any, args: Any, kwargs: Any, nodes: list[Traced], tensor: Any, pick: tuple[str, int],
@@ -262,16 +288,17 @@ class Capture:
             places[place] = Viewed(base, tuple(view.size()), view.stride(), shift)
 
         def emptied(leaf: Any) -> Any:
-            if not _is_tensor(leaf):
+            if not is_tensor(leaf):
                 return leaf
             slot = next(slots)
             return places.get(slot.argnum, slot)
 
-        call = Call(function, mapped(emptied, args), mapped(emptied, kwargs), pick, pick[0] == "slot", self.states)
+        filled = mapped(emptied, args), mapped(emptied, kwargs)
+        call = Call(function, *filled, pick, pick[0] == "slot", self.states, autocast())
         out = kind_of(tensor)
         kinds = [kind_of(one) for one in given]
         moving = tuple([node.differentiable for node in nodes])
-        key = (name, function, repr((call.args, call.kwargs)), pick, out, stopped, tuple(kinds), moving)
+        key = (name, function, repr((call.args, call.kwargs, call.autocast)), pick, out, stopped, tuple(kinds), moving)
         if key not in self._primitives:
             self._primitives[key] = primitive_of(name, call, kinds, out, stopped, moving)
         params = parameters(name, args, kwargs)
@@ -286,7 +313,7 @@ class Capture:
         """Whether derivatives end at an operation: the kind of its primitive, and why."""
         import torch
 
-        if tensor.requires_grad:
+        if carries(tensor):
             return "", ""
         if not any(node.differentiable for node in nodes):
             return "plain", ""
@@ -323,56 +350,5 @@ class Capture:
     @contextmanager
     def watching(self) -> Iterator[None]:
         """Let PyTorch hand every function that this thread calls to `call`."""
-        with _mode()(self):
+        with watching_mode()(self):
             yield
-
-
-@cache
-def _mode() -> Any:
-    """The class is made here, since PyTorch is imported when it is first asked for."""
-    from torch.overrides import TorchFunctionMode
-
-    class Watching(TorchFunctionMode):  # type: ignore[misc,unused-ignore]
-        """Hands every function of PyTorch's to a capture."""
-
-        def __init__(self, capture: Capture) -> None:
-            super().__init__()
-            self.capture = capture
-
-        def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
-            return self.capture.call(func, args, kwargs or {})
-
-    return Watching
-
-
-@cache
-def _tensor_class() -> Any:
-    import torch
-
-    return torch.Tensor
-
-
-def _is_tensor(value: Any) -> bool:
-    return isinstance(value, _tensor_class())
-
-
-def _is_wrapped(tensor: Any) -> bool:
-    import torch
-
-    return bool(torch._C._functorch.is_functorch_wrapped_tensor(tensor))  # noqa: SLF001
-
-
-def _shares(tensor: Any, others: Sequence[Any]) -> bool:
-    """Whether a result is a view: whether it lies in the memory of an argument."""
-    if tensor._base is None or not tensor.numel():  # noqa: SLF001
-        return False
-    place = tensor.untyped_storage().data_ptr()
-    return any(other.untyped_storage().data_ptr() == place for other in others)
-
-
-def _as_strided(base: Any, size: Any, stride: Any, offset: int) -> Any:
-    return base.as_strided(size, stride, base.storage_offset() + offset)
-
-
-def _same(tensor: Any) -> Any:
-    return tensor * 1

@@ -41,7 +41,7 @@ class Call:
 
     def __init__(
         self, function: Callable[..., Any], args: Any, kwargs: Any, pick: tuple[str, int], changes: bool,
-        states: list[Any],
+        states: list[Any], autocast: tuple[tuple[str, Any], ...] = (),
     ) -> None:  # fmt: skip
         self.function = function
         self.args = args
@@ -50,6 +50,7 @@ class Call:
         """("out", n): the n-th tensor of the result; ("slot", n): what became of argument n, changed in place."""
         self.changes = changes
         self.states = states
+        self.autocast = autocast
 
     def run(self, tensors: Sequence[Any], params: dict[str, Any]) -> Any:
         """The result for these tensors; none of them is changed."""
@@ -65,11 +66,22 @@ class Call:
             return leaf
 
         drawn = _state(self.states[params[DRAW]] if DRAW in params else None)
-        with drawn, torch._C.DisableTorchFunction():  # noqa: SLF001  (not even for modes of the user's own)
+        with contextlib.ExitStack() as around:
+            around.enter_context(drawn)
+            around.enter_context(torch._C.DisableTorchFunction())  # noqa: SLF001  (not even for modes of a user's)
+            for device, dtype in self.autocast:
+                around.enter_context(torch.autocast(device, dtype, cache_enabled=False))
             result = self.function(*mapped(fill, self.args), **mapped(fill, self.kwargs))
         if self.pick[0] == "slot":
             return given[self.pick[1]]
         return tensors_in(result)[self.pick[1]]
+
+
+def autocast() -> tuple[tuple[str, Any], ...]:
+    """For which devices operations choose their own dtypes now, and which."""
+    import torch
+
+    return tuple([(one, torch.get_autocast_dtype(one)) for one in ("cpu", "cuda") if torch.is_autocast_enabled(one)])
 
 
 @contextlib.contextmanager

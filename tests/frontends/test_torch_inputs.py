@@ -234,3 +234,45 @@ def test_a_value_that_the_backward_pass_needs_and_that_was_changed_is_named_with
     ) as caught:
         gad.from_torch(f, leaf(1.0, 2.0))
     assert caught.value.graph["y"].primitive.name == "sigmoid"
+
+
+def test_a_result_that_another_result_of_its_operation_is_made_from() -> None:
+    cell = torch.nn.LSTMCell(3, 4)
+
+    def f(x: Any) -> Any:
+        h = c = torch.zeros(2, 4)
+        for part in x:
+            h, c = cell(part, (h, c))
+        return (h * h).sum() + c.sum()
+
+    x = torch.arange(18.0).reshape(3, 2, 3) / 10
+    graph = gad.from_torch(f, x)
+    f(x).backward()
+    for name, parameter in cell.named_parameters():
+        assert same(graph[name].adjoint, parameter.grad)
+        sent = sum(rule(edge) for edge in graph.edges if edge.input.name == name and edge.active)
+        assert np.allclose(sent, graph[name].adjoint, rtol=1e-4, atol=1e-6), name
+    assert {node.primitive.name for node in graph.nodes if "outside" in node.note} == {"lstm_cell[1]"}
+
+
+def test_autocast_is_remembered_for_what_is_asked_later() -> None:
+    model, _, (x, _) = mlp()
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        graph = gad.from_torch(lambda x: model(x).float().square().sum(), x)
+        model(x).float().square().sum().backward()
+    assert "bfloat16" in graph["y"].note
+    for name, parameter in model.named_parameters():
+        assert same(graph[name].adjoint, parameter.grad)
+        sent = sum(rule(edge) for edge in graph.edges if edge.input.name == name)
+        assert np.array_equal(sent, graph[name].adjoint), name
+
+
+def test_norms_that_iterate_in_no_grad() -> None:
+    norm = torch.nn.utils.parametrizations.spectral_norm(torch.nn.Linear(3, 3))
+    before = {name: value.clone() for name, value in norm.state_dict().items()}
+    graph = gad.from_torch(lambda x: norm(x).sum(), torch.ones(2, 3))
+    assert all(torch.equal(value, before[name]) for name, value in norm.state_dict().items())
+    norm(torch.ones(2, 3)).sum().backward()
+    name, parameter = next((name, one) for name, one in norm.named_parameters() if "original" in name)
+    assert same(graph[name].adjoint, parameter.grad)
+    assert "no_grad" in {node.note for node in graph.nodes}
