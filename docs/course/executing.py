@@ -16,6 +16,7 @@ from typing import Any
 import nbformat
 from nbclient import NotebookClient
 from nbclient.util import run_sync
+from traitlets.config import Config
 
 from docs.course import cleaning
 
@@ -135,10 +136,16 @@ def execute(path: Path, readings: Mapping[str, Sequence[str]] | None = None, bef
     for cell in code(notebook):
         cell.outputs, cell.execution_count = [], None
     found: dict[tuple[str, str], Reading] = {}
-    with tempfile.TemporaryDirectory() as folder:  # for what the notebook saves
+    # one folder for what the notebook saves, one for its kernel
+    with tempfile.TemporaryDirectory() as folder, tempfile.TemporaryDirectory() as sockets:
         resources = {"metadata": {"path": folder}}
         client = NotebookClient(
-            notebook, timeout=SECONDS_PER_CELL, kernel_name="python3", resources=resources, store_widget_state=False
+            notebook,
+            timeout=SECONDS_PER_CELL,
+            kernel_name="python3",
+            resources=resources,
+            store_widget_state=False,
+            config=_own_sockets(Path(sockets)),
         )
         with client.setup_kernel():
             _silently(client, READER + before, {})
@@ -155,6 +162,11 @@ def execute(path: Path, readings: Mapping[str, Sequence[str]] | None = None, bef
     for cell in code(notebook):
         cell.outputs = cleaning.static(cell.outputs)
     return Run(notebook, found, live)
+
+
+def _own_sockets(folder: Path) -> Config:
+    """Kernels that start side by side may choose the same ports and wait for ever; each has files of its own instead."""
+    return Config() if os.name == "nt" else Config(KernelManager={"transport": "ipc", "ip": str(folder / "kernel")})
 
 
 def _readings(client: NotebookClient, expressions: Sequence[str]) -> dict[str, Reading]:
