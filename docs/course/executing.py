@@ -165,7 +165,7 @@ def execute(path: Path, readings: Mapping[str, Sequence[str]] | None = None, bef
 
 
 def _own_sockets(folder: Path) -> Config:
-    """Kernels that start side by side may choose the same ports and wait for ever; each has files of its own instead."""
+    """Kernels that start side by side may choose the same ports and wait for ever; each has its own files instead."""
     return Config() if os.name == "nt" else Config(KernelManager={"transport": "ipc", "ip": str(folder / "kernel")})
 
 
