@@ -28,7 +28,7 @@ class Case(NamedTuple):
 
 
 CASES = {
-    "X1": Case("step-table", "a", "1.5", ("1.5 is not right.", "That is what a would be without the step v1.")),
+    "X1": Case("step-table", "a", "3.5", ("3.5 is not right.", "That is what a would be without the step v1.")),
     "X2": Case("chain-locals", "u->v", "0.8415", ("0.8415 is not right.", "That is the value of v")),
     "X3": Case("multi-path", "s", "-3", ("-3 has the right size and the wrong sign.",)),
     "X4": Case("which-paths", "paths of x", ["x->s->y", "x->v->y"], ("does not belong to them.", "arrow by arrow")),
