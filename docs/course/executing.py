@@ -6,8 +6,10 @@ import ast
 import copy
 import json
 import os
+import sys
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
 from importlib.util import find_spec
 from pathlib import Path
@@ -105,6 +107,14 @@ def asked_for(beginnings: Sequence[str]) -> list[Path]:
         if not runs_here(path):
             print(f"{path.name}: left out, since PyTorch is not installed", flush=True)
     return [path for path in found if runs_here(path)]
+
+
+def for_each(work: Callable[[Path], str]) -> int:
+    """Work on the notebooks that the command line names (all by default), two at a time; print what is said."""
+    with ProcessPoolExecutor(2) as pool:
+        for said in pool.map(work, asked_for(sys.argv[1:])):
+            print(said, flush=True)
+    return 0
 
 
 def read(path: Path) -> nbformat.NotebookNode:

@@ -7,7 +7,6 @@ import hashlib
 import html
 import re
 import sys
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -19,7 +18,7 @@ from pygments.formatters import HtmlFormatter
 from pygments.lexers import PythonLexer
 
 from docs.course.cleaning import IMAGE, WIDGET, joined
-from docs.course.executing import NOTEBOOKS, asked_for, execute
+from docs.course.executing import NOTEBOOKS, execute, for_each
 
 STATIC = Path(__file__).parent / "static"
 FOLDER = NOTEBOOKS.parent / "build" / "slides"
@@ -230,13 +229,5 @@ def make(path: Path) -> str:
     )
 
 
-def main() -> int:
-    """Make slides of all notebooks, or of those whose names begin as the arguments say."""
-    with ProcessPoolExecutor(2) as pool:
-        for said in pool.map(make, asked_for(sys.argv[1:])):
-            print(said, flush=True)
-    return 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(for_each(make))

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import sys
-from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import nbformat
 
-from docs.course.executing import asked_for, code, execute, read
+from docs.course.executing import code, execute, for_each, read
 
 LARGEST = 10**6
 
@@ -37,13 +36,5 @@ def write(path: Path) -> str:
     return f"{path.name}: written, {size // 1000} kB" + (", TOO LARGE" if size > LARGEST else "")
 
 
-def main() -> int:
-    """Execute all notebooks, or those whose names begin as the arguments say."""
-    with ProcessPoolExecutor(2) as pool:
-        for said in pool.map(write, asked_for(sys.argv[1:])):
-            print(said, flush=True)
-    return 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(for_each(write))

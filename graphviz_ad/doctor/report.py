@@ -221,20 +221,11 @@ class Report:
             The suffix or the folder is unknown, or there is no graph to draw.
         """
         from graphviz_ad.widget.view import THEMES
-        from graphviz_ad.widget.writing import put
+        from graphviz_ad.widget.writing import place, put
 
-        if not isinstance(path, str | os.PathLike):
-            raise ArgumentError(f"path must be a file name such as 'doctor.svg', not {path!r}")
-        target = Path(path)
         if theme not in THEMES:
             raise ArgumentError(f"unknown theme: {theme!r} (must be one of {list(THEMES)})")
-        suffix = target.suffix.lower()
-        if suffix not in SUFFIXES:
-            raise ArgumentError(
-                f"cannot save {target.name!r}: unknown suffix {target.suffix!r} (must be one of {list(SUFFIXES)})"
-            )
-        if not target.parent.is_dir():
-            raise ArgumentError(f"cannot save {target.name!r}: the folder {str(target.parent)!r} does not exist.")
+        target, suffix = place(path, SUFFIXES, "doctor.svg")
         return put(target, self._content(suffix, theme, width))
 
     def _content(self, suffix: str, theme: str, width: float | str | None) -> str | bytes:

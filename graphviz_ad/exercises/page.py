@@ -18,7 +18,7 @@ from graphviz_ad.widget import bundle
 from graphviz_ad.widget.packing import pack
 from graphviz_ad.widget.page import document
 from graphviz_ad.widget.payload import sendable
-from graphviz_ad.widget.writing import put
+from graphviz_ad.widget.writing import place, put
 
 if TYPE_CHECKING:
     from graphviz_ad.exercises.exercise import Exercise
@@ -126,16 +126,7 @@ def _written(exercise: Exercise, look: Shown | None, theme: str) -> str:
 
 def save(exercise: Exercise, path: str | os.PathLike[str]) -> Path:
     """Write the page or the picture; the file appears whole or not at all."""
-    if not isinstance(path, str | os.PathLike):
-        raise ArgumentError(f"path must be a file name such as 'exercise.html', not {path!r}")
-    target = Path(path)
-    suffix = target.suffix.lower()
-    if suffix not in SUFFIXES:
-        raise ArgumentError(
-            f"cannot save {target.name!r}: unknown suffix {target.suffix!r} (must be one of {list(SUFFIXES)})"
-        )
-    if not target.parent.is_dir():
-        raise ArgumentError(f"cannot save {target.name!r}: the folder {str(target.parent)!r} does not exist.")
+    target, suffix = place(path, SUFFIXES, "exercise.html")
     look = shown(exercise)
     if suffix == ".svg" and look is None:
         raise ArgumentError(f"cannot save {target.name!r}: this exercise has no picture; save it as .html")

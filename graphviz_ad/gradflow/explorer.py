@@ -28,7 +28,7 @@ from graphviz_ad.widget.explorer import Explorer
 from graphviz_ad.widget.patch import update
 from graphviz_ad.widget.progress import progress_bar
 from graphviz_ad.widget.still import still
-from graphviz_ad.widget.writing import put
+from graphviz_ad.widget.writing import place, put
 
 DEFAULTS: dict[str, Any] = {"depth": 50, "width": 64, "batch": 32, "seeds": 5}
 """Where they depart from those of `measure`: a net that is measured while a slider moves."""
@@ -279,14 +279,7 @@ class FlowExplorer(anywidget.AnyWidget):
         ArgumentError
             An unknown suffix or theme, or a grid that is none.
         """
-        target = Path(path)
-        suffix = target.suffix.lower()
-        if suffix not in SUFFIXES:
-            raise ArgumentError(
-                f"cannot save {target.name!r}: unknown suffix {target.suffix!r} (must be one of {list(SUFFIXES)})"
-            )
-        if not target.parent.is_dir():
-            raise ArgumentError(f"cannot save {target.name!r}: the folder {str(target.parent)!r} does not exist.")
+        target, suffix = place(path, SUFFIXES, "panel.html")
         if theme not in THEMES:
             raise ArgumentError(f"unknown theme: {theme!r} (must be one of {list(THEMES)})")
         if grid is not None and suffix != ".html":

@@ -316,19 +316,10 @@ def _fitted(view: View, write: Callable[[View], str | bytes]) -> str | bytes:
 
 def destination(path: str | os.PathLike[str]) -> tuple[Path, Callable[[View, str], str | bytes]]:
     """Where a graph is to be written, and by what: known before anything is computed."""
-    if not isinstance(path, str | os.PathLike):
-        raise ArgumentError(f"path must be a file name such as 'figure.svg', not {path!r}")
-    from pathlib import Path  # the import of pathlib costs more than that of the core
+    from graphviz_ad.widget.writing import place  # it imports pathlib, which costs more than the core
 
-    target = Path(path)
-    writer = _WRITERS.get(target.suffix.lower())
-    if writer is None:
-        raise ArgumentError(
-            f"cannot save {target.name!r}: unknown suffix {target.suffix!r} (must be one of {list(_WRITERS)})"
-        )
-    if not target.parent.is_dir():
-        raise ArgumentError(f"cannot save {target.name!r}: the folder {str(target.parent)!r} does not exist.")
-    return target, writer
+    target, suffix = place(path, _WRITERS, "figure.svg")
+    return target, _WRITERS[suffix]
 
 
 def save(graph: BaseGraph, path: str | os.PathLike[str], theme: str = "auto", **options: Any) -> Path:

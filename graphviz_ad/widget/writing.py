@@ -1,10 +1,34 @@
-"""Writes a file that appears whole or not at all."""
+"""Says where a file may be written, and writes it so that it appears whole or not at all."""
 
 from __future__ import annotations
 
 import os
 import tempfile
+from collections.abc import Iterable
 from pathlib import Path
+
+from graphviz_ad.errors import ArgumentError
+
+
+def place(path: str | os.PathLike[str], suffixes: Iterable[str], example: str) -> tuple[Path, str]:
+    """Return where to write and the suffix in small letters; known before anything is computed.
+
+    Raises
+    ------
+    ArgumentError
+        No file name, a suffix that is none of ``suffixes``, or a folder that does not exist.
+    """
+    if not isinstance(path, str | os.PathLike):
+        raise ArgumentError(f"path must be a file name such as {example!r}, not {path!r}")
+    target = Path(path)
+    suffix = target.suffix.lower()
+    if suffix not in suffixes:
+        raise ArgumentError(
+            f"cannot save {target.name!r}: unknown suffix {target.suffix!r} (must be one of {list(suffixes)})"
+        )
+    if not target.parent.is_dir():
+        raise ArgumentError(f"cannot save {target.name!r}: the folder {str(target.parent)!r} does not exist.")
+    return target, suffix
 
 
 def put(target: Path, content: str | bytes) -> Path:
